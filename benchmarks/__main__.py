@@ -1,0 +1,12 @@
+"""Run every benchmark, or the named ones:  python -m benchmarks load startup"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+NAMES = ("load", "startup", "attribution_score")
+
+for name in sys.argv[1:] or NAMES:
+    print(f"== {name}")
+    importlib.import_module(f"benchmarks.{name}").main()

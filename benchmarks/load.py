@@ -1,0 +1,111 @@
+"""Loading two million rows of FOCUS 1.2 Parquet, against a bare DuckDB statement that does the same group-by.
+
+The peer reads the same file, sums the same amounts by the same columns and day, and writes Parquet: no casts, no
+proof, no line ids, no Delta commit. What is left is the price of a ledger that adds up. Aim: 1.3 or less.
+The file is made with a fixed seed: 24 hourly rows per line and day, amounts as DECIMAL, as Azure and GCP send them,
+and once more as DOUBLE, as AWS does, which costs a reading of every amount as text.
+"""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from aiops_cost.ledger import schema
+from aiops_cost.ledger.load import Options, load
+from aiops_cost.model import Source
+from aiops_cost.providers.focus.fetch import fetch
+
+ROWS = 2_000_000
+RUNS = 5
+GENERATED = (
+    "SELECT setseed(0.5)",
+    """COPY (
+  SELECT TIMESTAMP '2026-05-01' + to_hours(CAST(i % 744 AS INTEGER)) AS ChargePeriodStart,
+    TIMESTAMP '2026-05-01' + to_hours(CAST(i % 744 AS INTEGER) + 1) AS ChargePeriodEnd,
+    TIMESTAMP '2026-05-01' AS BillingPeriodStart, TIMESTAMP '2026-06-01' AS BillingPeriodEnd,
+    'USD' AS BillingCurrency,
+    {amount} AS BilledCost, {amount} AS EffectiveCost, {amount} AS ListCost, {amount} AS ContractedCost,
+    CAST((line % 97) / 7 AS DECIMAL(18, 6)) AS PricingQuantity,
+    CAST((line % 97) / 7 AS DECIMAL(18, 6)) AS ConsumedQuantity,
+    'AWS' AS ProviderName, 'Amazon Web Services' AS PublisherName, 'Amazon Web Services' AS InvoiceIssuerName,
+    '012345678901' AS BillingAccountId, 'payer' AS BillingAccountName,
+    lpad(CAST(line % 40 AS VARCHAR), 12, '0') AS SubAccountId, 'account ' || line % 40 AS SubAccountName,
+    'Usage' AS ChargeCategory, 'Usage-Based' AS ChargeFrequency, 'Standard' AS PricingCategory,
+    'Compute' AS ServiceCategory, 'Amazon Elastic Compute Cloud' AS ServiceName, 'us-east-1' AS RegionId,
+    'US East (N. Virginia)' AS RegionName, 'i-' || md5(CAST(line AS VARCHAR)) AS ResourceId,
+    '$0.0' || line % 90 || ' per hour' AS ChargeDescription, 'Hours' AS PricingUnit, 'Hours' AS ConsumedUnit,
+    'SKU' || line % 300 AS SkuId, 'SKU' || line % 300 || '.JRTC' AS SkuPriceId,
+    'BoxUsage:m' || line % 9 || '.large' AS SkuMeter,
+    '{{"app": "service-' || line % 60 || '", "team": "team-' || line % 12 || '"}}' AS Tags
+  FROM (SELECT i, i // 744 AS line, random() AS r FROM range({rows}) t(i))
+) TO '{path}' (FORMAT parquet)""",
+)
+AMOUNTS = {
+    "DECIMAL": "CAST(r * 3 AS DECIMAL(20, 10))",
+    "DOUBLE": "CAST(CAST(r * 3 AS DECIMAL(20, 10)) AS DOUBLE)",
+}
+NOW = datetime(2026, 6, 2, tzinfo=UTC)
+
+
+def main() -> None:
+    """Print the median of each and their ratio."""
+    with tempfile.TemporaryDirectory() as folder:
+        for kind, amount in AMOUNTS.items():
+            path = Path(folder) / f"focus-{kind.lower()}.parquet"
+            _generate(path, amount)
+            ours, peer = _in_turn(lambda p=path: _load(p, Path(folder)), lambda p=path: _bare(p, Path(folder)))
+            print(
+                f"load {ROWS:,} rows, amounts {kind}: {ours:.2f} s; bare DuckDB group-by to Parquet {peer:.2f} s;"
+                f" ratio {ours / peer:.2f}",
+                file=sys.stdout,
+            )
+
+
+def _generate(path: Path, amount: str) -> None:
+    with duckdb.connect(config={"threads": 1}) as con:
+        for statement in GENERATED:
+            con.execute(statement.format(rows=ROWS, path=path, amount=amount))
+
+
+def _load(path: Path, folder: Path) -> None:
+    ledger = folder / "ledger"
+    shutil.rmtree(ledger, ignore_errors=True)
+    load(ledger, fetch(Source("bench", "focus", str(path)), folder), Options(now=NOW))
+
+
+def _bare(path: Path, folder: Path) -> None:
+    present = {row[0] for row in duckdb.sql(f"DESCRIBE SELECT * FROM read_parquet('{path}')").fetchall()}
+    keys = [name for name in schema.IDENTITY if name in present]
+    sums = [name for name in (*schema.AMOUNTS, *schema.QUANTITIES) if name in present]
+    with duckdb.connect(config={"memory_limit": "2GB"}) as con:
+        con.execute(
+            f"COPY (SELECT CAST(ChargePeriodStart AS DATE) AS day, {', '.join(keys)},"
+            f" {', '.join(f'sum({name}) AS {name}' for name in sums)}, count(*) AS n"
+            f" FROM read_parquet('{path}') GROUP BY ALL)"
+            f" TO '{folder / 'bare.parquet'}' (FORMAT parquet)"
+        )
+
+
+def _in_turn(ours: Callable[[], None], peer: Callable[[], None]) -> tuple[float, float]:
+    """Median seconds of each, run in turn so that a slow machine is slow for both; the first of each is not counted."""
+    times: tuple[list[float], list[float]] = ([], [])
+    for run in range(RUNS + 1):
+        for index, work in enumerate((ours, peer)):
+            start = time.perf_counter()
+            work()
+            if run:
+                times[index].append(time.perf_counter() - start)
+    return statistics.median(times[0]), statistics.median(times[1])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""How much of the money is attributed, by provider: stated, named, inferred, or not at all."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import duckdb
+
+from aiops_cost.answers.window import Window
+from aiops_cost.model import AI_ACTIVITIES, Column, Report, Table
+
+_COLUMNS = (
+    Column("provider"),
+    *(Column(activity, "money") for activity in AI_ACTIVITIES),
+    Column("other", "money", "other (not AI)"),
+    Column("unattributed", "money"),
+    Column("attributed", "percent", "attributed AI"),
+)
+_RULES = (
+    Column("rule"),
+    Column("activity"),
+    Column("component"),
+    Column("confidence"),
+    Column("lines", "count"),
+    Column("cost", "money"),
+)
+
+
+def answer(con: duckdb.DuckDBPyConnection, window: Window, cost: str, currency: str) -> Report:
+    """Money by provider and activity, and by the rule that decided. `attributed AI` is the share of serving,
+    training, storage and shared in those and unattributed; spend known not to be AI does not count."""
+    rows = con.execute(
+        "SELECT coalesce(ProviderName, 'unknown'), x_Activity, coalesce(sum(Cost), 0) FROM spend"
+        " WHERE ChargePeriodStart BETWEEN ? AND ? GROUP BY 1, 2",
+        [window.first, window.last],
+    ).fetchall()
+    by: dict[str, dict[str, Decimal]] = {}
+    for provider, activity, amount in rows:
+        by.setdefault(provider, {})[activity] = amount
+    whole: dict[str, Decimal] = {}
+    for found in by.values():
+        for activity, amount in found.items():
+            whole[activity] = whole.get(activity, Decimal(0)) + amount
+    rules = con.execute(
+        "SELECT x_RuleId, x_Activity, x_Component, x_Confidence, count(DISTINCT x_LineId), sum(Cost) FROM spend"
+        " WHERE ChargePeriodStart BETWEEN ? AND ? GROUP BY 1, 2, 3, 4 ORDER BY 6 DESC NULLS LAST, 1, 3",
+        [window.first, window.last],
+    ).fetchall()
+    return Report(
+        name="coverage",
+        title="How much is attributed",
+        facts={"cost": cost, "currency": currency, "period": str(window)},
+        tables=(
+            Table(
+                "providers",
+                "By provider",
+                _COLUMNS,
+                tuple(_row(name, by[name]) for name in sorted(by)),
+                total=_row("total", whole),
+            ),
+            Table("rules", "By the rule that decided", _RULES, tuple(rules)),
+        ),
+    )
+
+
+def _row(name: str, found: dict[str, Decimal]) -> tuple[object, ...]:
+    zero = Decimal(0)
+    ai = sum((found.get(activity, zero) for activity in AI_ACTIVITIES), zero)
+    unknown = found.get("unattributed", zero)
+    share = ai / (ai + unknown) if ai + unknown else None
+    return (name, *(found.get(activity, zero) for activity in AI_ACTIVITIES), found.get("other", zero), unknown, share)

@@ -1,0 +1,102 @@
+"""Reports about what people wrote: the rules in force, their examples, the budgets, and what a pull did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from aiops_cost.budget.plan import Budget
+from aiops_cost.budget.show import table as budget_table
+from aiops_cost.ledger import schema
+from aiops_cost.ledger.load import LoadResult
+from aiops_cost.ledger.record import amounts_of
+from aiops_cost.model import Amounts, Column, Report, Table
+from aiops_cost.rules.engine import RuleSet
+from aiops_cost.rules.examples import ExampleResult
+
+_RULES = (Column("rule"), Column("pack"), Column("activity"), Column("component"), Column("confidence"), Column("why"))
+_EXAMPLES = (Column("rule"), Column("example"), Column("line"), Column("decided_by"), Column("place"))
+_LOADS = (
+    Column("source"),
+    Column("period"),
+    Column("what"),
+    Column("rows", "count"),
+    Column("rejected", "count"),
+    Column("currency"),
+    Column("BilledCost", "money"),
+    Column("EffectiveCost", "money"),
+    Column("moved", "money", "BilledCost moved by"),
+)
+
+
+def rules(found: RuleSet, pack: str | None) -> Report:
+    """The rules in the order in which they are tried; those that refine come last."""
+    rows = tuple(
+        (r.id, r.pack, r.activity, r.component, r.confidence, r.why) for r in found if not pack or r.pack == pack
+    )
+    return Report(
+        "rules", f"{len(rows)} rules, in the order they are tried", tables=(Table("rules", "", _RULES, rows),)
+    )
+
+
+def examples(results: Sequence[ExampleResult]) -> Report:
+    """What `rules test` found: only examples that fail are listed. The exit code is 1 when one does."""
+    failed = [result for result in results if not result.passed]
+    rows = tuple(
+        (r.rule.id, r.kind, ", ".join(f"{k}: {v}" for k, v in r.line.items()), r.decided_by or "no rule", r.rule.place)
+        for r in failed
+    )
+    tested = len({result.rule.id for result in results})
+    return Report(
+        name="rules-test",
+        title="Examples of the rules",
+        tables=(Table("failed", "", _EXAMPLES, rows),) if rows else (),
+        verdict=f"{len(results) - len(failed)} of {len(results)} examples of {tested} rules pass",
+        exit_code=1 if failed else 0,
+    )
+
+
+def budgets(found: Sequence[Budget]) -> Report:
+    """The budgets as they are understood, amounts month by month."""
+    return Report("budget", "Budgets", tables=tuple(budget_table(budget) for budget in found))
+
+
+def loads(results: Sequence[LoadResult], dry_run: bool) -> Report:
+    """What a pull did, per source and period: first load, restated by how much, or unchanged."""
+    rows = [row for result in results for row in _load(result)]
+    notes = [
+        f"{result.source} delivers {', '.join(result.no_longer_delivered)} no more; the ledger keeps what it had."
+        for result in results
+        if result.no_longer_delivered
+    ]
+    notes += [f"{r.source}: {d['sentence']}" + (f" ({d['rows']:,} rows)" if d["rows"] else "")
+              for r in results if r.changed for d in r.record["deviations"]]  # fmt: skip
+    title = "What a pull would load (dry run: nothing was written)" if dry_run else "Loaded"
+    return Report("pull", title, tables=(Table("loads", "", _LOADS, tuple(rows)),), notes=tuple(notes))
+
+
+def _load(result: LoadResult) -> list[tuple[object, ...]]:
+    if not result.changed:
+        return [
+            (result.source, None, "unchanged: the files are those of the last load", None, None, None, None, None, None)
+        ]
+    rows: list[tuple[object, ...]] = []
+    for period, figures in sorted(result.record["periods"].items()):
+        for currency, amounts in sorted((amounts_of(result.record, period) or {}).items()):
+            before = result.before.get(period)
+            moved = amounts.BilledCost - before.get(currency, Amounts()).BilledCost if before is not None else None
+            what = "new" if before is None else ("reloaded, same total" if moved == Decimal(0) else "restated")
+            rows.append(
+                (result.source, period, what, figures["rows"], figures["rejected"], currency,
+                 amounts.BilledCost, amounts.EffectiveCost, moved)
+            )  # fmt: skip
+    return rows
+
+
+def columns() -> Report:
+    """The ledger's columns, in order, with their meaning."""
+    shown = (Column("column"), Column("type"), Column("role"), Column("short"), Column("meaning"))
+    short = {column: name for name, column in schema.SHORT.items()}
+    rows = [(c.name, c.sql_type, c.role, short.get(c.name), c.description) for c in schema.COLUMNS]
+    rows += [(name, "VARCHAR", "attribution", short.get(name), "Added by the rules.") for name in schema.ATTRIBUTION]
+    return Report("columns", "The ledger's columns", tables=(Table("columns", "", shown, tuple(rows)),))

@@ -1,0 +1,77 @@
+"""Read-only SQL over the ledger's views: one SELECT, no files but the ledger's own, no settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from aiops_cost.errors import UserError
+from aiops_cost.model import Column, Problem, Report, Table
+
+VIEWS = ("ledger", "lines", "attributed", "spend", "budget", "loads")
+
+
+def answer(con: duckdb.DuckDBPyConnection, sql: str, files: Sequence[str]) -> Report:
+    """The rows of one SELECT. Raises UserError for anything that is not one, and with DuckDB's words for a
+    statement that does not run. The connection can read nothing else afterwards."""
+    _lock(con, files)
+    _refuse_others(sql)
+    try:
+        cursor = con.execute(sql)
+        names = [(str(entry[0]), str(entry[1])) for entry in cursor.description or []]
+        rows = cursor.fetchall()
+    except duckdb.Error as error:
+        said = str(error).strip()
+        raise UserError(
+            Problem(
+                "query-failed",
+                "",
+                said.splitlines()[0],
+                f"The views are {', '.join(VIEWS)}; their columns:  aiops-cost schema ledger",
+                details=tuple(said.splitlines()[1:6]),
+            )
+        ) from None
+    columns = tuple(Column(name, _kind(kind)) for name, kind in names)
+    return Report(
+        "query", "Query", tables=(Table("rows", "", columns, tuple(tuple(_cell(v) for v in row) for row in rows)),)
+    )
+
+
+def _lock(con: duckdb.DuckDBPyConnection, files: Sequence[str]) -> None:
+    """Nothing on this machine but the ledger's files can be reached, and that cannot be undone."""
+    if files:
+        listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+        con.execute(f"SET allowed_paths = [{listed}]")
+    con.execute("SET enable_external_access = false")
+    con.execute("SET lock_configuration = true")
+
+
+def _refuse_others(sql: str) -> None:
+    try:
+        statements = duckdb.extract_statements(sql)
+    except duckdb.Error as error:
+        raise UserError(
+            Problem("query-syntax", "", str(error).strip().splitlines()[0], "Write one SELECT statement.")
+        ) from None
+    if len(statements) != 1 or statements[0].type not in {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}:
+        raise UserError(Problem("query-not-select", "", "query reads; it takes one SELECT statement and nothing else",
+                                "The ledger is changed by `aiops-cost pull` only."))  # fmt: skip
+
+
+def _kind(described: str) -> str:
+    low = described.lower()
+    if low.startswith("decimal"):
+        return "number"
+    if "int" in low and not low.startswith("interval"):
+        return "count"
+    return "date" if low == "date" else "text"
+
+
+def _cell(value: Any) -> Any:
+    if value is None or isinstance(value, (str, int, Decimal, date, datetime)):
+        return value
+    return str(value)

@@ -1,0 +1,148 @@
+"""The ad-hoc report: spend by any columns over any days, always naming the cost, the currency and what is settled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from aiops_cost.answers import filters
+from aiops_cost.answers.window import Window
+from aiops_cost.errors import UserError
+from aiops_cost.model import Column, Problem, Report, SourceState, Table
+
+ZERO = Decimal(0)
+METRICS = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: `by` these columns, on these days, where these filters hold."""
+
+    by: tuple[str, ...]
+    window: Window
+    where: tuple[str, ...] = ()
+    top: int | None = None
+    compare: Window | None = None
+
+
+def answer(
+    con: duckdb.DuckDBPyConnection, question: Question, states: Sequence[SourceState], cost: str, currency: str
+) -> Report:
+    """The report. Groups without a name are shown as unknown, never dropped; `top` only folds rows into one, so
+    the total is always that of everything asked for. Raises UserError for unknown columns and bad filters."""
+    if question.top is not None and question.top < 1:
+        raise UserError(Problem("top-too-small", "", "--top shows at least 1 row", "Write --top 10."))
+    now = _sums(con, question, question.window)
+    then = _sums(con, question, question.compare) if question.compare else {}
+    rows = [_row(key, now.get(key), then.get(key), question) for key in _ordered(now, then)]
+    columns = [Column(name, "date" if name in {"day", "week"} else "text") for name in question.by]
+    columns += [Column(cost, "money"), Column("share", "percent")]
+    if question.compare:
+        columns += [Column("before", "money", f"{cost} {question.compare}"), Column("change", "money")]
+    table = _folded(rows, len(question.by), question, tuple(columns))
+    return Report(
+        name="report",
+        title=f"Spend by {', '.join(question.by)}" if question.by else "Spend",
+        facts=_facts(question, states, cost, currency),
+        tables=(table,),
+        notes=_notes(question, states, bool(now)),
+    )
+
+
+def _sums(
+    con: duckdb.DuckDBPyConnection, question: Question, window: Window
+) -> dict[tuple[Any, ...], tuple[Decimal | None, int]]:
+    """Group -> (sum of Cost, rows). The sum is None when no row of the group has that cost."""
+    names, parameters = [], []
+    for key in question.by:
+        sql, given = filters.column(key)
+        names.append(sql)
+        parameters += given
+    condition, values = filters.where(question.where)
+    rows = con.execute(
+        f"SELECT {''.join(name + ', ' for name in names)} sum(Cost), count(*) FROM spend"
+        f" WHERE ChargePeriodStart BETWEEN ? AND ? AND {condition} GROUP BY ALL",
+        [*parameters, window.first, window.last, *values],
+    ).fetchall()
+    width = len(question.by)
+    return {tuple(row[:width]): (row[width], row[width + 1]) for row in rows if row[width + 1]}
+
+
+def _ordered(now: dict[tuple[Any, ...], Any], then: dict[tuple[Any, ...], Any]) -> list[tuple[Any, ...]]:
+    """Largest first; equal ones by name, so that the same question always gives the same page."""
+    keys = {*now, *then}
+    return sorted(keys, key=lambda key: (-(now.get(key, (ZERO,))[0] or ZERO), [str(part) for part in key]))
+
+
+def _row(key: tuple[Any, ...], now: Any, then: Any, question: Question) -> tuple[Any, ...]:
+    amount = now[0] if now else ZERO
+    if not question.compare:
+        return (*key, amount)
+    before = then[0] if then else ZERO
+    change = None if amount is None or before is None else amount - before
+    return (*key, amount, before, change)
+
+
+def _folded(rows: list[tuple[Any, ...]], width: int, question: Question, columns: tuple[Column, ...]) -> Table:
+    total = _added(rows, width, "total")
+    shown = rows[: question.top] if question.top else rows
+    rest = rows[len(shown) :]
+    if rest and width:
+        shown = [*shown, _added(rest, width, f"{len(rest)} more")]
+    whole = total[width]
+    return Table(
+        name="spend",
+        title="",
+        columns=columns,
+        rows=tuple(_with_share(row, width, whole) for row in shown),
+        total=_with_share(total, width, whole) if width else None,
+    )
+
+
+def _added(rows: list[tuple[Any, ...]], width: int, label: str) -> tuple[Any, ...]:
+    sums = [
+        sum((row[index] for row in rows if row[index] is not None), ZERO)
+        for index in range(width, len(rows[0]) if rows else width + 1)
+    ]
+    return (*((label,) if width else ()), *("",) * max(width - 1, 0), *sums)
+
+
+def _with_share(row: tuple[Any, ...], width: int, whole: Decimal) -> tuple[Any, ...]:
+    amount = row[width]
+    share = amount / whole if whole and amount is not None else None
+    return (*row[: width + 1], share, *row[width + 1 :])
+
+
+def _facts(question: Question, states: Sequence[SourceState], cost: str, currency: str) -> dict[str, str | None]:
+    settled = [state.settled_until for state in states if state.periods]
+    known = [day for day in settled if day]
+    return {
+        "cost": cost,
+        "currency": currency,
+        "period": str(question.window),
+        **({"compared_with": str(question.compare)} if question.compare else {}),
+        **({"where": " and ".join(question.where)} if question.where else {}),
+        "settled_until": min(known).isoformat() if known and len(known) == len(settled) else None,
+    }
+
+
+def _notes(question: Question, states: Sequence[SourceState], found: bool) -> tuple[str, ...]:
+    notes = []
+    if not found:
+        notes.append("Nothing was charged on these days where these filters hold; that is not the same as zero.")
+    for state in states:
+        if not state.periods:
+            notes.append(f"{state.source.name} was never loaded, so this total is without it.")
+        elif state.last_day is None:
+            notes.append(f"{state.source.name} has delivered no usage, only charges without it.")
+        elif state.last_day < question.window.last:
+            notes.append(f"{state.source.name} has delivered usage up to {state.last_day} only.")
+        elif state.settled_until is None or state.settled_until < question.window.last:
+            notes.append(
+                f"{state.source.name} is settled until {state.settled_until or 'no day'}; later days may still grow."
+            )
+    return tuple(notes)

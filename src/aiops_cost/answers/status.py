@@ -1,0 +1,91 @@
+"""What the ledger holds, per source and billing period: rows, totals, freshness, what was restated or rejected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+from aiops_cost.model import Amounts, Column, PeriodState, Report, SourceState, Table
+
+_SOURCES = (
+    Column("source"),
+    Column("provider"),
+    Column("periods", "count"),
+    Column("usage_from", "date"),
+    Column("usage_to", "date"),
+    Column("settled_until", "date"),
+    Column("days_missing", "count"),
+    Column("last_load"),
+)
+_PERIODS = (
+    Column("source"),
+    Column("period"),
+    Column("rows", "count"),
+    Column("rejected", "count"),
+    Column("currency"),
+    Column("BilledCost", "money"),
+    Column("EffectiveCost", "money"),
+    Column("restated_by", "money", "BilledCost restated by"),
+    Column("ledger_version", "count"),
+)
+_DEVIATIONS = (Column("source"), Column("code"), Column("rows", "count"), Column("what"))
+
+
+def answer(states: Sequence[SourceState], as_of: date, version: int | None, detail: bool = False) -> Report:
+    """The state of every configured source; `detail` adds how the last export deviated from its specification."""
+    tables = [
+        Table("sources", "Sources", _SOURCES, tuple(_source(state) for state in states)),
+        Table("periods", "Billing periods", _PERIODS, tuple(r for s in states for p in s.periods for r in _period(p))),
+    ]
+    deviations = tuple(row for state in states for row in _deviations(state))
+    if detail:
+        tables.append(Table("deviations", "How the last export of each source deviates", _DEVIATIONS, deviations))
+    notes = [f"{s.source.name} was never loaded:  aiops-cost pull {s.source.name}" for s in states if not s.periods]
+    if deviations and not detail:
+        notes.append(f"{len(deviations)} deviations from the specification were found:  aiops-cost status --detail")
+    facts = {"as_of": as_of.isoformat(), "ledger_version": None if version is None else str(version)}
+    return Report("status", "What the ledger holds", facts, tuple(tables), notes=tuple(notes))
+
+
+def _source(state: SourceState) -> tuple[object, ...]:
+    loaded = max((period.loaded_at for period in state.periods), default=None)
+    return (
+        state.source.name,
+        state.source.provider,
+        len(state.periods),
+        state.first_day,
+        state.last_day,
+        state.settled_until,
+        len(state.gaps),
+        loaded.strftime("%Y-%m-%d %H:%M UTC") if loaded else None,
+    )
+
+
+def _period(period: PeriodState) -> list[tuple[object, ...]]:
+    rows: list[tuple[object, ...]] = []
+    for number, (currency, amounts) in enumerate(sorted(period.amounts.items())):
+        restated = None
+        if period.before is not None:
+            restated = amounts.BilledCost - period.before.get(currency, Amounts()).BilledCost
+        rows.append(
+            (
+                period.source,
+                period.period,
+                period.rows if number == 0 else None,
+                period.rejected if number == 0 else None,
+                currency,
+                amounts.BilledCost,
+                amounts.EffectiveCost,
+                restated if restated != Decimal(0) else None,
+                period.version,
+            )
+        )
+    return rows
+
+
+def _deviations(state: SourceState) -> list[tuple[object, ...]]:
+    if not state.periods:
+        return []
+    newest = max(state.periods, key=lambda period: (period.version, period.period))
+    return [(state.source.name, d.code, d.rows or None, d.sentence) for d in newest.deviations]

@@ -1,0 +1,293 @@
+"""Drift: actual spend against the plan, on settled days.
+
+What it means: DRF001 is a budget line that costs more than planned, by more than its tolerance.
+DRF002 is a line that costs much less: planned spend does not come. DRF003 says that nothing could
+be compared: there is no budget, no settled day in it, or no row for anything it plans.
+
+Why it matters: a migration was approved on its plan. Spend above it needs a decision while the
+month can still be changed; spend far below it often means a delay, or cost that is booked
+elsewhere.
+
+What to do: look at what moved (`aiops-cost drift`, then `aiops-cost report --by service,resource`).
+Stop the cause, or revise the plan with a new approval. For DRF003, load what is missing
+(`aiops-cost status` shows it) or name a budget under `budgets` in the configuration.
+
+Stays silent: within `tolerance` (more than `warn` is a warning, more than `breach` a breach), and
+below `at_least`. Both the month to date and the budget to date are judged, and the worse is told.
+On the first days of a month, before any of its days is settled, the month judged is the one before.
+Months are spread over their own days, so the length of a month is never drift.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from aiops_cost import money
+from aiops_cost.budget import scope
+from aiops_cost.budget.plan import BudgetLine, DayRange, days_of, planned, planned_days, roots
+from aiops_cost.budget.values import EXACT, total
+from aiops_cost.checks.view import Spent, View, both, covered, days_in, either, in_days
+from aiops_cost.config import Config
+from aiops_cost.model import Column, Finding, Severity, Table
+
+CODES = {
+    "DRF001": "spend over the plan",
+    "DRF002": "planned spend that does not come",
+    "DRF003": "drift that could not be judged",
+}
+
+
+NO_LINE = "in no budget line"
+
+
+@dataclass(frozen=True)
+class Drift:
+    """One budget line over one stretch of settled days. Amounts are in the report currency."""
+
+    line: BudgetLine
+    stretch: str
+    days: tuple[DayRange, ...]
+    planned: Decimal
+    actual: Decimal
+    rows: int
+
+    @property
+    def amount(self) -> Decimal:
+        return EXACT.subtract(self.actual, self.planned)
+
+    @property
+    def share(self) -> Decimal | None:
+        """The drift as a share of the plan; None where nothing was planned."""
+        return self.amount / self.planned if self.planned else None
+
+    @property
+    def severity(self) -> Severity | None:
+        """None within tolerance. Spend where nothing was planned is beyond any percentage."""
+        limits = self.line.tolerance
+        if self.amount < limits.at_least or self.amount <= limits.warn * self.planned:
+            return None
+        over = self.amount > limits.breach * self.planned
+        return Severity.BREACH if over else Severity.WARNING
+
+    @property
+    def is_short(self) -> bool:
+        """True when far less came than planned, by the same tolerance."""
+        limits = self.line.tolerance
+        return -self.amount >= limits.at_least and -self.amount > limits.breach * self.planned
+
+    @property
+    def status(self) -> str:
+        """One word for the table."""
+        if not self.rows:
+            return "no spend"
+        if self.severity:
+            return str(self.severity)
+        return "under" if self.is_short else "ok"
+
+
+def check(view: View, config: Config, as_of: date) -> list[Finding]:
+    """DRF001 and DRF002 per budget line, or DRF003."""
+    blocked = _not_judged(view, as_of)
+    if blocked:
+        return [blocked]
+    judged = drifts(view)
+    if not any(drift.rows for _, drift in judged) and any(drift.planned for _, drift in judged):
+        return [_unjudged(*_NOTHING_CAME)]
+    found = (_finding(view, month, whole) for month, whole in judged)
+    return [finding for finding in found if finding]
+
+
+def drifts(view: View) -> list[tuple[Drift | None, Drift]]:
+    """Each line that plans a settled day: its month to date and its budget to date.
+
+    The month is None where the line plans none of its settled days.
+    """
+    window = view.budget_window()
+    if window is None:
+        return []
+    first, last = window
+    month = f"{last:%Y-%m}"
+    asked: list[tuple[BudgetLine, str, tuple[DayRange, ...]]] = []
+    for line in view.lines:
+        whole = planned_days(line, first, last)
+        if whole:
+            asked.append((line, "budget to date", whole))
+            asked.append((line, month, planned_days(line, days_of(month)[0], last)))
+    spent = view.spent([(line.scope, days) for line, _, days in asked])
+    found = [_drift(*one, spent=amount) for one, amount in zip(asked, spent, strict=True)]
+    pairs = zip(found[1::2], found[::2], strict=True)
+    return [(month if month.days else None, whole) for month, whole in pairs]
+
+
+def drift_table(view: View, config: Config, as_of: date) -> Table:
+    """Per budget line, budget to date: planned, actual, drift, status; last, what no line plans.
+
+    The total counts each row once, whichever lines it belongs to, and does not add parts to wholes.
+    Without settled days there are no rows, and the note says so.
+    """
+    judged = drifts(view)
+    window = view.budget_window()
+    note = "no budget line plans a settled day"
+    if judged and window:
+        note = f"{window[0]} to {window[1]}, {view.cost}, {view.currency}; settled days only"
+    return Table(
+        name="drift",
+        title="Budget against actual",
+        columns=(
+            Column("scope"),
+            Column("owner"),
+            Column("planned", "money"),
+            Column("actual", "money"),
+            Column("drift", "money"),
+            Column("drift_share", "percent", "drift %"),
+            Column("month_drift", "money", "this month"),
+            Column("status"),
+            Column("settled_days", "count", "settled days"),
+        ),
+        rows=(*(_row(month, whole) for month, whole in judged), *_unbudgeted(view, window)),
+        total=_total(view, window) if judged and window else None,
+        note=note,
+    )
+
+
+def _drift(line: BudgetLine, stretch: str, days: tuple[DayRange, ...], spent: Spent) -> Drift:
+    plan = total(planned(line, first, last) for first, last in days)
+    return Drift(line, stretch, days, plan, spent.amount, spent.rows)
+
+
+def _not_judged(view: View, as_of: date) -> Finding | None:
+    if not view.budgets:
+        return _unjudged(
+            "there is no budget, so nothing can be over or under it",
+            "Write one (aiops-cost init writes an example) and name it under `budgets`.",
+        )
+    if as_of < min(budget.first_day for budget in view.budgets):
+        return None
+    if view.budget_window() is None:
+        until = view.settled_until
+        return _unjudged(
+            "no day of the budget is settled"
+            + (f"; the bills are settled until {until}" if until else "; no bill is settled"),
+            "See what has come:  aiops-cost status\nThen load the rest:  aiops-cost pull",
+        )
+    return None
+
+
+_NOTHING_CAME = (
+    "not one row matches any line of the budget on its settled days; no data is not no spend",
+    "See what has come:           aiops-cost status\nand how it was attributed:   aiops-cost rules coverage",
+)
+
+
+def _unjudged(message: str, advice: str) -> Finding:
+    return Finding("DRF003", Severity.UNJUDGED, message, advice)
+
+
+def _finding(view: View, month: Drift | None, whole: Drift) -> Finding | None:
+    """The worse of the two stretches as a finding; the larger amount where both are as bad."""
+    both = [drift for drift in (month, whole) if drift is not None]
+    over = [drift for drift in both if drift.severity]
+    if over:
+        worst = max(over, key=lambda d: (d.severity is Severity.BREACH, d.amount))
+        return _told(view, "DRF001", worst.severity or Severity.WARNING, worst, both)
+    if whole.is_short and whole.rows:
+        return _told(view, "DRF002", Severity.INFO, whole, both)
+    return None
+
+
+def _told(view: View, code: str, severity: Severity, drift: Drift, both: Sequence[Drift]) -> Finding:
+    first, last = drift.days[0][0], drift.days[-1][1]
+    return Finding(
+        code=code,
+        severity=severity,
+        message=_message(drift, view),
+        advice=(
+            f"See what moved:  aiops-cost report --by service,resource --from {first} --to {last}\n"
+            "Then stop the cause, or change the plan:  aiops-cost budget revise"
+        ),
+        scope=drift.line.scope,
+        owner=drift.line.owner,
+        period=f"{first}..{last}",
+        currency=view.currency,
+        planned=drift.planned,
+        actual=drift.actual,
+        amount=drift.amount,
+        cause="not split",
+        evidence=tuple(_evidence(both, view.currency)),
+        place=drift.line.place,
+    )
+
+
+def _message(drift: Drift, view: View) -> str:
+    direction = "over" if drift.amount > 0 else "under"
+    share = "nothing was planned" if drift.share is None else f"{abs(drift.share):.1%}"
+    return (
+        f"{scope.text(drift.line.scope)}: {money.show(abs(drift.amount), view.currency)} "
+        f"{direction} the plan ({share}) on {days_in(drift.days)} settled days, "
+        f"{drift.days[0][0]} to {drift.days[-1][1]}: "
+        f"{money.show(drift.actual)} actual ({view.cost}), {money.show(drift.planned)} planned"
+    )
+
+
+def _evidence(both: Iterable[Drift], currency: str) -> Iterable[str]:
+    for drift in both:
+        yield (
+            f"{drift.stretch}: {money.show(drift.actual, currency)} of "
+            f"{money.show(drift.planned, currency)} on {days_in(drift.days)} settled days"
+        )
+
+
+def _row(month: Drift | None, whole: Drift) -> tuple[object, ...]:
+    return (
+        scope.text(whole.line.scope),
+        whole.line.owner,
+        whole.planned,
+        whole.actual,
+        whole.amount,
+        _share(whole.amount, whole.planned),
+        month.amount if month else None,
+        _worst_status(month, whole),
+        days_in(whole.days),
+    )
+
+
+def _share(drift: Decimal, plan: Decimal) -> Decimal | str | None:
+    """The drift as a share of the plan, to a ten-thousandth of a per cent; `new` without a plan."""
+    if not plan:
+        return "new" if drift else None
+    return round(drift / plan, 6)
+
+
+def _worst_status(month: Drift | None, whole: Drift) -> str:
+    """A line is as bad as its worse stretch."""
+    order = ("breach", "warning", "no spend", "under", "ok")
+    statuses = {whole.status, *([month.status] if month and month.rows else [])}
+    return min(statuses, key=order.index)
+
+
+def _unbudgeted(view: View, window: DayRange | None) -> list[tuple[object, ...]]:
+    """AI spend that no budget line plans by name: drift of its full amount."""
+    if window is None:
+        return []
+    month = in_days([(window[1].replace(day=1), window[1])])
+    whole, latest = view.spent_where([view.unplanned(), both(view.unplanned(), month)])
+    if not whole.rows:
+        return []
+    days = days_in(view.judged_days())
+    return [(NO_LINE, None, Decimal(0), whole.amount, whole.amount, "new", latest.amount, "unbudgeted", days)]
+
+
+def _total(view: View, window: DayRange) -> tuple[object, ...]:
+    """Planned: the lines that are part of no other. Actual: each row once, planned or not."""
+    plan = total(
+        planned(line, days_of(month)[0], min(days_of(month)[1], window[1]))
+        for month in sorted({month for line in view.lines for month in line.amounts})
+        if days_of(month)[0] <= window[1]
+        for line in roots(view.lines, month)
+    )
+    actual = view.spent_where([either(covered(view.lines, *window, everything=True), view.unplanned())])[0].amount
+    drift = EXACT.subtract(actual, plan)
+    return ("total", None, plan, actual, drift, _share(drift, plan), None, None, days_in([window]))

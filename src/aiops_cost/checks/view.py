@@ -1,0 +1,237 @@
+"""What every check looks at: the attributed spend, the state of the sources, the budgets. Read
+only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from aiops_cost.budget import scope
+from aiops_cost.budget.plan import Budget, BudgetLine, DayRange, joined, planned_days
+from aiops_cost.model import AI_ACTIVITIES, Scope, SourceState
+
+if TYPE_CHECKING:
+    import duckdb
+
+WATCHED = (*AI_ACTIVITIES, "unattributed")
+"""The activities whose spend a migration budget should know: AI, and what may be AI."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """SQL on the view `spend` that is true or false and never null, its parameters, its columns."""
+
+    sql: str
+    parameters: tuple[Any, ...] = ()
+    columns: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What rows add up to, and how many there were: nothing is not the same as zero."""
+
+    amount: Decimal
+    rows: int
+
+
+@dataclass(frozen=True)
+class View:
+    """One day's knowledge, for all checks alike.
+
+    `connection` has a view or table `spend`: the ledger's columns, the attribution columns, and
+    `Cost` DECIMAL(38,18), which is the column named `cost` in the report currency. `as_of` is
+    today, never a whole day. `used_columns` are the columns that the rules read, or None where that
+    is not known.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    states: tuple[SourceState, ...]
+    budgets: tuple[Budget, ...]
+    as_of: date
+    currency: str
+    cost: str
+    used_columns: frozenset[str] | None = None
+
+    @property
+    def current(self) -> tuple[Budget, ...]:
+        """The budgets that plan the last settled day, or the ones that ended last before it.
+
+        A budget that another has followed is history: what it exceeded is not told for ever.
+        """
+        day = self.settled_until or self.as_of
+        begun = [budget for budget in self.budgets if budget.first_day <= day]
+        if not begun:
+            return self.budgets
+        latest = max(min(budget.last_day, day) for budget in begun)
+        return tuple(budget for budget in begun if min(budget.last_day, day) == latest)
+
+    @property
+    def lines(self) -> tuple[BudgetLine, ...]:
+        """The lines of the current budgets."""
+        return tuple(line for budget in self.current for line in budget.lines)
+
+    @property
+    def settled_until(self) -> date | None:
+        """The last day that is settled on every source with data; None when there is none.
+
+        Never today: the day is not over yet, whatever a source says.
+        """
+        days = [self.settled(state) for state in self.states if state.periods]
+        known = [day for day in days if day is not None]
+        if not known or len(known) < len(days):
+            return None
+        return min(*known, self.as_of - timedelta(days=1))
+
+    def settled(self, state: SourceState) -> date | None:
+        """The last settled day of one source.
+
+        Where days without a bill are normal (`sparse`), old enough is settled: silence means nothing.
+        """
+        if state.source.sparse and state.periods:
+            return self.as_of - timedelta(days=state.source.settles_after)
+        return state.settled_until
+
+    def settled_window(self, first: date, last: date) -> DayRange | None:
+        """The days from `first` to `last` that are settled on every source; None when none is."""
+        until = self.settled_until
+        if until is None or until < first:
+            return None
+        return first, min(last, until)
+
+    def budget_window(self) -> DayRange | None:
+        """From the current budgets' first day to the last settled day that one of them plans."""
+        if not self.budgets:
+            return None
+        return self.settled_window(
+            min(budget.first_day for budget in self.current),
+            max(budget.last_day for budget in self.current),
+        )
+
+    def judged_days(self) -> tuple[DayRange, ...]:
+        """The settled days of the current budgets; without a budget, those of the last settled month."""
+        if not self.budgets:
+            until = self.settled_until
+            return () if until is None else ((until.replace(day=1), until),)
+        windows = (self.settled_window(b.first_day, b.last_day) for b in self.current)
+        return joined(window for window in windows if window is not None)
+
+    def spent(self, items: Sequence[tuple[Scope, Sequence[DayRange]]]) -> list[Spent]:
+        """What each scope cost on its days, exact; one scan for all of them."""
+        return self.spent_where([both(scoped(of), in_days(days)) for of, days in items])
+
+    def spent_where(self, conditions: Sequence[Condition]) -> list[Spent]:
+        """The same, for conditions: tried on what the rows add up to, not on each row."""
+        if not conditions:
+            return []
+        names = sorted(frozenset().union(*(condition.columns for condition in conditions)))
+        keys = "".join(f'"{name}", ' for name in names)
+        columns, parameters = [], []
+        for condition in conditions:
+            columns.append(f"coalesce(sum(Cost) FILTER (WHERE {condition.sql}), 0)")
+            columns.append(f"coalesce(sum(n) FILTER (WHERE {condition.sql}), 0)")
+            parameters += [*condition.parameters, *condition.parameters]
+        (found,) = self._fetch(
+            f"SELECT {', '.join(columns)} FROM (SELECT {keys}sum(Cost) AS Cost, count(*) AS n FROM spend GROUP BY ALL)",
+            parameters,
+        )
+        return [Spent(found[i], found[i + 1]) for i in range(0, len(found), 2)]
+
+    def unplanned(self) -> Condition:
+        """AI spend, or what may be AI, on the judged days, that no budget line with a scope plans."""
+        days = self.judged_days()
+        planned = covered(self.lines, *span(days)) if days else NEVER
+        return both(watched(), in_days(days), negated(planned))
+
+    def spend_by(self, columns: Sequence[str], condition: Condition, limit: int | None = None) -> list[tuple[Any, ...]]:
+        """Rows of (the columns' values, amount), largest amount first, then by the values.
+
+        `columns` are SQL over the view's columns, written by a check and never by a user.
+        """
+        keys = ", ".join(columns)
+        order = ", ".join(f"{i + 1} NULLS FIRST" for i in range(len(columns)))
+        most = "" if limit is None else f" LIMIT {limit}"
+        return self._fetch(
+            f"SELECT {keys}, sum(Cost) AS amount FROM spend WHERE {condition.sql} "
+            f"GROUP BY {keys} ORDER BY amount DESC, {order}{most}",
+            condition.parameters,
+        )
+
+    def _fetch(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+        return self.connection.execute(sql, parameters).fetchall()
+
+
+def span(ranges: Sequence[DayRange]) -> DayRange:
+    """From the first day of the first range to the last of the last; they are in order."""
+    return ranges[0][0], ranges[-1][1]
+
+
+def days_in(ranges: Iterable[DayRange]) -> int:
+    """How many days the ranges hold."""
+    return sum((last - first).days + 1 for first, last in ranges)
+
+
+NEVER = Condition("false")
+
+
+def in_days(ranges: Iterable[DayRange]) -> Condition:
+    """Charges that begin on one of the days."""
+    pairs = list(ranges)
+    if not pairs:
+        return NEVER
+    sql = " OR ".join("ChargePeriodStart BETWEEN ? AND ?" for _ in pairs)
+    days = tuple(day for pair in pairs for day in pair)
+    return Condition(f"coalesce({sql}, false)", days, frozenset({"ChargePeriodStart"}))
+
+
+def scoped(of: Scope) -> Condition:
+    """Charges that a scope holds for."""
+    sql, parameters = scope.where(of)
+    names = (scope.column_of(key) for key in of)
+    columns = frozenset("Tags" if name.startswith(scope.TAG) else name for name in names)
+    return Condition(sql, tuple(parameters), columns)
+
+
+def both(*conditions: Condition) -> Condition:
+    """Charges that meet all of the conditions."""
+    return _combined(conditions, " AND ")
+
+
+def either(*conditions: Condition) -> Condition:
+    """Charges that meet one of the conditions at least; none when there is no condition."""
+    return _combined(conditions, " OR ") if conditions else NEVER
+
+
+def negated(condition: Condition) -> Condition:
+    """All charges but those; safe because a condition is never null."""
+    return Condition(f"NOT ({condition.sql})", condition.parameters, condition.columns)
+
+
+def watched() -> Condition:
+    """Spend on AI, and spend that nobody has attributed."""
+    return activity_in(WATCHED)
+
+
+def activity_in(activities: Sequence[str]) -> Condition:
+    """Spend on one of the activities."""
+    return scoped({"activity": tuple(activities)})
+
+
+def covered(lines: Iterable[BudgetLine], first: date, last: date, *, everything: bool = False) -> Condition:
+    """Charges that one of the lines plans, on the days that it plans.
+
+    A line with an empty scope counts only with `everything`: it would hide all that nobody planned
+    by name.
+    """
+    counted = [line for line in lines if line.scope or everything]
+    return either(*(both(scoped(line.scope), in_days(planned_days(line, first, last))) for line in counted))
+
+
+def _combined(conditions: Sequence[Condition], word: str) -> Condition:
+    return Condition(
+        word.join(f"({condition.sql})" for condition in conditions),
+        tuple(value for condition in conditions for value in condition.parameters),
+        frozenset().union(*(condition.columns for condition in conditions)),
+    )

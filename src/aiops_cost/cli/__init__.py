@@ -1,0 +1,57 @@
+"""The command line: each module is one command; it parses, calls `run` once, prints, and leaves an exit code.
+
+Heavy rooms are imported inside the commands, so that `--help` and a mistyped option answer at once.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Sequence
+
+import typer
+from typer.exceptions import TyperException
+
+from aiops_cost.cli import output
+from aiops_cost.cli.app import app
+from aiops_cost.errors import AiopsError
+from aiops_cost.model import Problem
+
+OUR_BUG = 5
+INTERRUPTED = 130
+
+
+def run_cli(arguments: Sequence[str]) -> int:
+    """Run one command line; returns its exit code. Nothing but the code comes back: output is on stdout, all else
+    on stderr."""
+    command = typer.main.get_command(app)
+    try:
+        result = command.main(args=list(arguments), prog_name="aiops-cost", standalone_mode=False)
+    except TyperException as error:
+        output.say(f"{error.format_message()}\n  Every option is described by --help.")
+        return 2
+    except AiopsError as error:
+        output.problems(error.problems, error.exit_code, arguments)
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        result = INTERRUPTED
+    except Exception as error:
+        return _bug(error)
+    if result == INTERRUPTED:
+        output.say("Interrupted. The ledger is as its last whole load left it.")
+    return result if isinstance(result, int) else 0
+
+
+def _bug(error: Exception) -> int:
+    if os.environ.get("AIOPS_COST_DEBUG"):
+        traceback.print_exception(error)
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{os.path.basename(last.filename)}:{last.lineno}"  # noqa: PTH119 - a name for a message, no path to open
+    problem = Problem(
+        "our-bug",
+        place,
+        f"this is a defect of aiops-cost ({type(error).__name__})",
+        "Please report it with the command and the output of:  AIOPS_COST_DEBUG=1 aiops-cost ...",
+    )
+    output.problems((problem,), OUR_BUG, ())
+    return OUR_BUG

@@ -1,0 +1,28 @@
+"""`aiops-cost explain`: why a line is what it is, or what a finding code means."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from aiops_cost.cli import options, output
+
+EXAMPLE = "Example:  aiops-cost explain DRF001"
+
+
+def command(
+    what: Annotated[str, typer.Argument(help="A line's id (x_LineId), or a finding code.", metavar="WHAT")],
+    config: options.ConfigFile = None,
+    as_of: options.AsOf = None,
+    format: options.Format = None,
+    file: options.Output = None,
+) -> int:
+    """A line: the row, the rule that decided and why, the arithmetic. A code: what it means and what to do."""
+    from aiops_cost import run
+
+    if what.lstrip("-").isdigit():
+        report = run.explain_line(options.session(config, as_of), int(what))
+    else:
+        report = run.explain_code(what)
+    return output.write(report, format, file)

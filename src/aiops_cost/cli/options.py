@@ -1,0 +1,92 @@
+"""The options that commands share: one spelling, one meaning, one help text each."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aiops_cost.errors import UserError
+from aiops_cost.model import Problem
+
+if TYPE_CHECKING:
+    from aiops_cost.config import Config
+    from aiops_cost.run import Session
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="The configuration (else aiops-cost.yaml here or above).", metavar="FILE"),
+]
+AsOf = Annotated[str | None, typer.Option("--as-of", help="Judge as on this UTC day (default: today).", metavar="DATE")]
+Format = Annotated[str | None, typer.Option("--format", "-f", help="table, json, csv or markdown.", metavar="FORMAT")]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Write to FILE; its suffix chooses the format.", metavar="FILE")
+]
+Month = Annotated[str | None, typer.Option("--month", help="One month, like 2026-05.", metavar="MONTH")]
+Last = Annotated[
+    str | None, typer.Option("--last", help="The last 30d, 4w or 3m up to the last settled day.", metavar="SPAN")
+]
+From = Annotated[str | None, typer.Option("--from", help="First day.", metavar="DATE")]
+To = Annotated[str | None, typer.Option("--to", help="Last day, included.", metavar="DATE")]
+Cost = Annotated[
+    str | None,
+    typer.Option("--metric", help="EffectiveCost (default), BilledCost, ListCost or ContractedCost.", metavar="COST"),
+]
+Select = Annotated[
+    list[str] | None, typer.Option("--select", help="Only these finding codes, or beginnings of codes.", metavar="CODE")
+]
+Ignore = Annotated[list[str] | None, typer.Option("--ignore", help="Not these finding codes.", metavar="CODE")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but problems.")]
+
+
+def clock() -> datetime:
+    """The only place that reads the clock, in UTC."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def day(text: str | None, option: str) -> date | None:
+    """A day given on the command line. Raises UserError."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UserError(Problem("not-a-day", "", f"{option} {text}: not a day", "Write it as 2026-06-14.")) from None
+
+
+def today(as_of: str | None) -> date:
+    """The day to judge as on."""
+    return day(as_of, "--as-of") or clock().date()
+
+
+def config(file: Path | None, cost: str | None = None) -> Config:
+    """The configuration, with `--metric` put in."""
+    from dataclasses import replace
+
+    from aiops_cost.config import load_config
+    from aiops_cost.documents import near
+    from aiops_cost.run import COSTS
+
+    found = load_config(file, Path.cwd(), os.environ)
+    if cost is None:
+        return found
+    if cost not in COSTS:
+        raise UserError(
+            Problem(
+                "cost-unknown",
+                "",
+                f"there is no cost `{cost}`",
+                near(cost, list(COSTS)) or f"The costs are {', '.join(COSTS)}.",
+            )
+        )
+    return replace(found, cost=cost)
+
+
+def session(file: Path | None, as_of: str | None, cost: str | None = None) -> Session:
+    """Everything a question is asked of."""
+    from aiops_cost import run
+
+    return run.attribute(config(file, cost), today(as_of))

@@ -1,0 +1,87 @@
+"""Where output goes: data on stdout or into a file, everything else on stderr."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from aiops_cost.errors import UserError
+from aiops_cost.model import Problem, Report
+
+NO_TERMINAL_WIDTH = 120
+
+
+def say(text: str, quiet: bool = False) -> None:
+    """A line for the person who waits, on stderr."""
+    if not quiet:
+        print(text, file=sys.stderr)  # noqa: T201
+
+
+def write(report: Report, wanted: str | None, file: Path | None) -> int:
+    """Render the report and deliver it; returns the exit code that the report asks for (0 where it has none).
+
+    A file is written whole or not at all. Raises UserError for an unknown format or a file that cannot be written.
+    """
+    from aiops_cost import reports
+
+    try:
+        name = wanted or (reports.format_for(file, "table") if file else "table")
+        terminal = file is None and sys.stdout.isatty()
+        text = reports.render(report, name, _width(terminal), terminal and "NO_COLOR" not in os.environ)
+    except ValueError as error:
+        raise UserError(Problem("format-name", "", str(error), "Choose one with --format.")) from None
+    write_text(text, file)
+    return report.exit_code or 0
+
+
+def write_text(text: str, file: Path | None) -> int:
+    """Deliver finished text to stdout, or to a file, whole or not at all."""
+    if file is not None:
+        _write_whole(file, text)
+        say(f"wrote {file}")
+        return 0
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of the pipe has left. The answer, and so the exit code, is what it was; and Python must not
+        # flush into the pipe again when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def problems(found: Sequence[Problem], exit_code: int, arguments: Sequence[str]) -> None:
+    """Problems: text on stderr; and where JSON was asked for, JSON on stdout, so that a program can tell them."""
+    from aiops_cost import reports
+
+    sys.stderr.write(reports.problems(found, exit_code))
+    asked = [*arguments, ""]
+    if any(
+        a in {"--format=json", "-fjson"} or (a in {"--format", "-f"} and b == "json")
+        for a, b in itertools.pairwise(asked)
+    ):
+        sys.stdout.write(reports.problems(found, exit_code, as_json=True))
+
+
+def _width(terminal: bool) -> int:
+    if terminal or "COLUMNS" in os.environ:
+        return shutil.get_terminal_size().columns
+    return NO_TERMINAL_WIDTH
+
+
+def _write_whole(file: Path, text: str) -> None:
+    try:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="", dir=file.parent, delete=False) as part:
+            part.write(text)
+        Path(part.name).replace(file)
+    except OSError as error:
+        raise UserError(
+            Problem(
+                "output-unwritable", str(file), f"cannot be written: {error.strerror}", "Choose another file with -o."
+            )
+        ) from None

@@ -1,0 +1,45 @@
+"""`aiops-cost report`: spend by anything, over any days."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from aiops_cost.cli import options, output
+
+EXAMPLE = "Example:  aiops-cost report --by activity,workload --last 30d --where provider=AWS --top 10"
+
+
+def command(
+    by: Annotated[
+        str,
+        typer.Option("--by", help="Columns, comma-separated: activity, workload, model, owner, service, tags.KEY ..."),
+    ] = "activity",
+    month: options.Month = None,
+    last: options.Last = None,
+    first_day: options.From = None,
+    last_day: options.To = None,
+    where: Annotated[
+        list[str] | None, typer.Option("--where", help="key=value, key!=value or key~text; may be repeated.")
+    ] = None,
+    top: Annotated[int | None, typer.Option("--top", help="Show N rows and the rest as one.", metavar="N")] = None,
+    compare_to: Annotated[
+        str | None, typer.Option("--compare-to", help="before, 2026-04, or 2026-04-01..2026-04-30.")
+    ] = None,
+    metric: options.Cost = None,
+    config: options.ConfigFile = None,
+    as_of: options.AsOf = None,
+    format: options.Format = None,
+    file: options.Output = None,
+) -> int:
+    """Spend by any columns over any days; cost, currency and settled days are always named."""
+    from aiops_cost import run
+
+    session = options.session(config, as_of, metric)
+    days = run.days(
+        session.states, session.as_of, month, last, options.day(first_day, "--from"), options.day(last_day, "--to")
+    )
+    names = [name.strip() for name in by.split(",") if name.strip()]
+    report = run.report(session, names, days, where or (), top, run.compared(compare_to, days))
+    return output.write(report, format, file)

@@ -1,0 +1,73 @@
+"""`aiops-cost rules`: what decides what spend is for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aiops_cost.cli import options, output
+from aiops_cost.errors import UserError
+
+if TYPE_CHECKING:
+    from aiops_cost.config import Config
+
+group = typer.Typer(help="The rules that say what spend is for.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@group.command("list", epilog="Example:  aiops-cost rules list --pack aws-bedrock")
+def list_rules(
+    pack: Annotated[str | None, typer.Option("--pack", help="Only this pack.", metavar="PACK")] = None,
+    config: options.ConfigFile = None,
+    format: options.Format = None,
+    file: options.Output = None,
+) -> int:
+    """All rules in the order they are tried: yours, then the built-in ones."""
+    from aiops_cost import run
+
+    return output.write(run.rules_list(_config(config), pack), format, file)
+
+
+@group.command("test", epilog="Example:  aiops-cost rules test")
+def test(
+    config: options.ConfigFile = None,
+    format: options.Format = None,
+    file: options.Output = None,
+) -> int:
+    """Run every rule's own examples (`fires` and `quiet`); leaves 1 when one fails."""
+    from aiops_cost import run
+
+    return output.write(run.rules_test(_config(config)), format, file)
+
+
+@group.command("coverage", epilog="Example:  aiops-cost rules coverage --last 30d")
+def coverage(
+    month: options.Month = None,
+    last: options.Last = None,
+    first_day: options.From = None,
+    last_day: options.To = None,
+    metric: options.Cost = None,
+    config: options.ConfigFile = None,
+    as_of: options.AsOf = None,
+    format: options.Format = None,
+    file: options.Output = None,
+) -> int:
+    """How much of the money is attributed, by provider and by the rule that decided."""
+    from aiops_cost import run
+
+    session = options.session(config, as_of, metric)
+    days = run.days(
+        session.states, session.as_of, month, last, options.day(first_day, "--from"), options.day(last_day, "--to")
+    )
+    return output.write(run.coverage(session, days), format, file)
+
+
+def _config(file: Path | None) -> Config | None:
+    """The configuration, or None where there is none and none was asked for: the built-in rules need none."""
+    try:
+        return options.config(file)
+    except UserError as error:
+        if file is None and [problem.code for problem in error.problems] == ["config-missing"]:
+            return None
+        raise

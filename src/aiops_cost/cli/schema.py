@@ -1,0 +1,27 @@
+"""`aiops-cost schema`: JSON Schemas, and the ledger's columns."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from aiops_cost.cli import options, output
+
+EXAMPLE = "Example:  aiops-cost schema budget"
+
+
+def command(
+    name: Annotated[
+        str, typer.Argument(help="config, budget, rules, owners, report (the JSON output) or ledger.", metavar="NAME")
+    ],
+    format: options.Format = None,
+    file: options.Output = None,
+) -> int:
+    """The JSON Schema of a file you write or of the JSON we print; `ledger` lists the ledger's columns."""
+    from aiops_cost import run
+
+    if name == "ledger":
+        return output.write(run.columns(), format, file)
+    return output.write_text(json.dumps(run.schema(name), indent=2) + "\n", file)

@@ -1,0 +1,43 @@
+"""What can go wrong, as exceptions that carry problems and the exit code they lead to.
+
+    AiopsError
+    ├── UserError        2  asked wrongly: usage, configuration, budget, rules, an unreadable file
+    ├── CouldNotJudge    3  data missing, stale, partial, or not adding up
+    └── ProviderError    4  a provider refused or was not reached
+
+Anything else that surfaces is our bug (5). 0 and 1 are answers, not errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aiops_cost.model import Problem
+
+
+class AiopsError(Exception):
+    """The base: every problem known at this moment, not only the first."""
+
+    exit_code = 5
+
+    def __init__(self, problems: Problem | Iterable[Problem]) -> None:
+        self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class UserError(AiopsError):
+    """Asked wrongly; nothing was changed."""
+
+    exit_code = 2
+
+
+class CouldNotJudge(AiopsError):  # noqa: N818 - it is an answer that could not be given, not a fault
+    """There is no honest answer: data is missing, stale, partial, or does not add up."""
+
+    exit_code = 3
+
+
+class ProviderError(AiopsError):
+    """A provider refused, or could not be reached; unknown is not zero."""
+
+    exit_code = 4

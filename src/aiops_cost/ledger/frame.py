@@ -1,0 +1,166 @@
+"""Reads the ledger: as DuckDB views for the rooms below, as a pandas frame for people with questions of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import duckdb
+
+from aiops_cost.errors import UserError
+from aiops_cost.ledger import record, schema, store
+from aiops_cost.model import Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FRAME_ROWS = 50_000
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """One snapshot of the ledger at `location`: its files and the records of all loads up to it.
+
+    Open it with `Ledger.open`; later loads do not change what it shows.
+    """
+
+    location: Path
+    files: tuple[str, ...]
+    records: tuple[record.Record, ...]
+    version: int | None
+
+    @classmethod
+    def open(cls, location: str | Path) -> Ledger:
+        """The newest snapshot; an empty one where nothing was ever loaded. Raises UserError for a folder that is
+        not a ledger, or one of a newer program."""
+        path = Path(location)
+        table = store.open_table(path)
+        version = table.version() if table is not None else None
+        return cls(path, tuple(store.file_list(table)), tuple(store.records(table)), version)
+
+    def connect(self, memory_limit: str = "2GB", spill: Path | None = None) -> duckdb.DuckDBPyConnection:
+        """An in-memory DuckDB with the views `ledger` (all rows), `lines` (one row per x_LineId) and `loads`."""
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": memory_limit,
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        }
+        if spill:
+            config["temp_directory"] = str(spill)
+        con = duckdb.connect(config=config)
+        con.execute("SET TimeZone = 'UTC'")
+        con.execute(f"CREATE VIEW ledger AS {self._select()}")
+        identity = ", ".join(f"any_value({name}) AS {name}" for name in schema.IDENTITY)
+        con.execute(f"CREATE VIEW lines AS SELECT x_LineId, {identity} FROM ledger GROUP BY x_LineId")
+        _loads(con, self.records)
+        return con
+
+    def frame(
+        self,
+        columns: Sequence[str] | None = None,
+        where: str = "true",
+        amounts: Literal["decimal", "float"] = "decimal",
+    ) -> pd.DataFrame:
+        """The normalized ledger as a pandas DataFrame, one row per line and UTC day.
+
+        Text columns are categoricals, days are datetime64, `x_LineId` and `x_RowCount` are int64. Amounts and
+        quantities are `Decimal` objects (exact) or float64 (for statistics, never for printed money), as asked.
+        `columns` chooses from `schema.NAMES`; `where` is an SQL condition over the same names.
+        Raises UserError for a column that the ledger does not have.
+        """
+        wanted = list(columns or schema.NAMES)
+        unknown = [name for name in wanted if name not in schema.NAMES]
+        if unknown:
+            raise UserError(
+                Problem(
+                    "column-unknown", "", f"the ledger has no column `{unknown[0]}`", "See:  aiops-cost schema ledger"
+                )
+            )
+        with self.connect() as con:
+            return frame_of(con, "ledger", wanted, where, amounts)
+
+    def _select(self) -> str:
+        if not self.files:
+            nulls = ", ".join(f"CAST(NULL AS {column.sql_type}) AS {column.name}" for column in schema.COLUMNS)
+            return f"SELECT {nulls} WHERE false"
+        listed = ", ".join("'" + uri.replace("'", "''") + "'" for uri in self.files)
+        types = ", ".join(f"'{name}': VARCHAR" for name in schema.PARTITION)
+        return (
+            f"SELECT {', '.join(schema.NAMES)} FROM read_parquet([{listed}], hive_partitioning = true,"
+            f" hive_types = {{{types}}}, union_by_name = true)"
+        )
+
+
+def frame_of(
+    con: duckdb.DuckDBPyConnection,
+    relation: str,
+    columns: Sequence[str],
+    where: str = "true",
+    amounts: Literal["decimal", "float"] = "decimal",
+) -> pd.DataFrame:
+    """`columns` of a view as a DataFrame (see `Ledger.frame`); text becomes categories inside DuckDB, so that no
+    text is copied per row."""
+    import pandas as pd
+
+    types = {row[0]: row[1] for row in con.execute(f"DESCRIBE SELECT {', '.join(columns)} FROM {relation}").fetchall()}
+    con.execute(f"CREATE OR REPLACE TEMP TABLE framed AS SELECT {', '.join(columns)} FROM {relation} WHERE {where}")
+    selected = [
+        _as_category(con, name) if types[name] == "VARCHAR" else _number(name, types[name], amounts) for name in columns
+    ]
+    frame = con.execute(f"SELECT {', '.join(selected)} FROM framed").df()
+    if amounts == "decimal":
+        for name in columns:
+            if types[name].startswith("DECIMAL"):
+                frame[name] = pd.Series(_decimals(con, name), dtype="object")
+    con.execute("DROP TABLE framed")
+    for name in columns:
+        if types[name] == "VARCHAR" and not isinstance(frame[name].dtype, pd.CategoricalDtype):
+            frame[name] = pd.Categorical(frame[name])
+    return frame
+
+
+def _as_category(con: duckdb.DuckDBPyConnection, name: str) -> str:
+    known = con.execute(f"SELECT count(DISTINCT {name}) FROM framed").fetchone()
+    if not known or not known[0]:
+        return f"CAST(NULL AS VARCHAR) AS {name}"
+    con.execute(
+        f"CREATE OR REPLACE TYPE words_of_{name} AS ENUM"
+        f" (SELECT DISTINCT {name} FROM framed WHERE {name} IS NOT NULL ORDER BY 1)"
+    )
+    return f"CAST({name} AS words_of_{name}) AS {name}"
+
+
+def _number(name: str, kind: str, amounts: str) -> str:
+    return f"CAST({name} AS DOUBLE) AS {name}" if kind.startswith("DECIMAL") and amounts == "float" else name
+
+
+def _decimals(con: duckdb.DuckDBPyConnection, name: str) -> list[Decimal | None]:
+    cursor = con.execute(f"SELECT {name} FROM framed")
+    found: list[Decimal | None] = []
+    while rows := cursor.fetchmany(_FRAME_ROWS):
+        found += [row[0] for row in rows]
+    return found
+
+
+def _loads(con: duckdb.DuckDBPyConnection, records: Sequence[record.Record]) -> None:
+    """The table `loads`: one row per load, period, currency and cost."""
+    con.execute(
+        "CREATE TABLE loads (version BIGINT, loaded_at TIMESTAMP, source VARCHAR, period VARCHAR, sent_rows BIGINT,"
+        " kept_rows BIGINT, rejected_rows BIGINT, currency VARCHAR, cost VARCHAR, sent DECIMAL(38,30), kept DECIMAL(38,18),"
+        " rejected DECIMAL(38,18), tool VARCHAR)"
+    )
+    rows: list[tuple[Any, ...]] = []
+    for entry in records:
+        for period, figures in entry["periods"].items():
+            for currency, costs in figures["money"].items():
+                for cost, money in costs.items():
+                    rows.append(
+                        (entry["version"], entry["at"], entry["source"], period, figures["rows"], figures["kept"],
+                         figures["rejected"], currency, cost, money.get("in"), money["kept"], money.get("rejected"),
+                         entry["tool"])
+                    )  # fmt: skip
+    if rows:
+        con.executemany(f"INSERT INTO loads VALUES ({', '.join('?' * 13)})", rows)

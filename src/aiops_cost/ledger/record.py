@@ -1,0 +1,261 @@
+"""The record of a load: what was sent, kept and rejected, per period, currency and cost. It travels in the commit.
+
+{"source", "at", "tool", "schema", "mapping",
+ "files":   [{"name", "digest", "size", "format", "version", "periods", "pending"}],
+ "periods": {"2026-05": {"rows", "kept", "rejected", "ledger_rows", "lines", "first_day", "last_day", "days",
+                         "filled", "money": {"USD": {"BilledCost": {"in", "kept", "rejected", "rounding"}}}}},
+ "deviations": [{"code", "sentence", "rows"}]}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+
+import duckdb
+
+from aiops_cost import __version__
+from aiops_cost.errors import CouldNotJudge
+from aiops_cost.ledger import schema
+from aiops_cost.ledger.intake import Part
+from aiops_cost.ledger.normalize import ROWS
+from aiops_cost.ledger.proof import Count, Sent
+from aiops_cost.model import Amounts, Deviation, Export, PeriodState, Problem
+from aiops_cost.money import exact, show
+from aiops_cost.providers.contract import Contract, contracts
+
+ZERO = Decimal(0)
+HALF_UNIT = Decimal("5E-19")
+
+Record = Mapping[str, Any]
+
+
+def mapping_digest() -> str:
+    """Changes with any contract, SELECT or schema: what was loaded under another one is loaded again."""
+    parts = [*(contract.digest for contract in contracts()), str(schema.VERSION)]
+    return sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def build(
+    con: duckdb.DuckDBPyConnection,
+    export: Export,
+    groups: Sequence[tuple[Contract, Sequence[Part], Count]],
+    periods: Sequence[str],
+    file_entries: Sequence[Mapping[str, Any]],
+    at: str,
+) -> dict[str, Any]:
+    """The record of what `loaded` holds, proved against what was counted. Raises CouldNotJudge when they differ."""
+    # A row whose own period cannot be read is counted with the first one, so that it is counted at all.
+    entries = {
+        period: _period(con, export, groups, period, {period, None} if index == 0 else {period})
+        for index, period in enumerate(periods)
+    }
+    deviations = [
+        deviation
+        for contract, parts, count in groups
+        for deviation in (*_of_header(contract, parts), *count.deviations)
+    ]
+    return {
+        "source": export.source.name,
+        "at": at,
+        "tool": __version__,
+        "schema": schema.VERSION,
+        "mapping": mapping_digest(),
+        "files": list(file_entries),
+        "periods": entries,
+        "deviations": [asdict(deviation) for deviation in deviations],
+    }
+
+
+def _period(
+    con: duckdb.DuckDBPyConnection, export: Export, groups: Sequence[Any], period: str, counted: set[str | None]
+) -> dict[str, Any]:
+    sent: dict[str, Sent] = {}
+    for _, _, count in groups:
+        for (_, of, currency), part in count.sent.items():
+            if of in counted:
+                sent.setdefault(currency or "?", Sent()).add(part)
+    kept = _kept(con, period)
+    money = {
+        currency: _proved(export, period, currency, sent.get(currency, Sent()), kept.get(currency, {}))
+        for currency in sorted({*sent, *kept})
+    }
+    filled = ", ".join(f"bool_or({name} IS NOT NULL)" for name in schema.IDENTITY)
+    row = con.execute(
+        "SELECT count(*), sum(x_RowCount), min(ChargePeriodStart) FILTER (ChargeCategory = 'Usage'),"
+        " max(ChargePeriodStart) FILTER (ChargeCategory = 'Usage'),"
+        f" list(DISTINCT ChargePeriodStart) FILTER (ChargeCategory = 'Usage'), {filled}"
+        f" FROM {ROWS} WHERE x_BillingPeriod = ?",
+        [period],
+    ).fetchone() or (0, 0, None, None, None)
+    rows = sum(part.rows for part in sent.values())
+    rejected = sum(part.bad for part in sent.values())
+    if rows != int(row[1] or 0) + rejected:
+        raise CouldNotJudge(
+            _unequal(export, period, f"{rows:,} rows sent, {int(row[1] or 0):,} kept, {rejected:,} rejected")
+        )
+    return {
+        "rows": rows,
+        "kept": int(row[1] or 0),
+        "rejected": rejected,
+        "ledger_rows": int(row[0]),
+        "first_day": _iso(row[2]),
+        "last_day": _iso(row[3]),
+        "days": _packed(row[4] or []),
+        "filled": [name for name, has in zip(schema.IDENTITY, row[5:], strict=False) if has],
+        "money": money,
+    }
+
+
+def _kept(con: duckdb.DuckDBPyConnection, period: str) -> dict[str, dict[str, Decimal]]:
+    sums = ", ".join(f"coalesce(sum({name}), 0)" for name in schema.AMOUNTS)
+    rows = con.execute(
+        f"SELECT BillingCurrency, {sums} FROM {ROWS} WHERE x_BillingPeriod = ? GROUP BY 1", [period]
+    ).fetchall()
+    return {row[0]: dict(zip(schema.AMOUNTS, row[1:], strict=True)) for row in rows}
+
+
+def _proved(
+    export: Export, period: str, currency: str, sent: Sent, kept: Mapping[str, Decimal]
+) -> dict[str, dict[str, str]]:
+    """Sent, kept, rejected and rounding of each cost; sent is exact, so they must agree to the last digit."""
+    found = {}
+    for cost in schema.AMOUNTS:
+        have = kept.get(cost, ZERO)
+        native = sent.survivors.get(cost)
+        if native is None:  # a cost that the mapping derives has nothing to be compared with
+            found[cost] = {"kept": exact(have)}
+            continue
+        good, rejected, rounding = sent.good[native], sent.rejected[native], sent.rounding[native]
+        if good != have or abs(rounding) > HALF_UNIT * sent.rows:
+            raise CouldNotJudge(
+                _unequal(
+                    export,
+                    period,
+                    f"{cost}: {exact(good + rejected)} {currency} sent, {exact(have)} kept, {exact(rejected)} rejected",
+                )
+            )
+        found[cost] = {
+            "in": exact(good + rejected + rounding),
+            "kept": exact(have),
+            "rejected": exact(rejected),
+            "rounding": exact(rounding),
+        }
+    return found
+
+
+def _unequal(export: Export, period: str, figures: str) -> Problem:
+    return Problem(
+        "load-not-equal",
+        f"{export.source.name} {period}",
+        f"what was sent is not what would be kept ({figures})",
+        "Nothing was loaded. This is a defect of the mapping: please report it with the format's name.",
+    )
+
+
+def _of_header(contract: Contract, parts: Sequence[Part]) -> list[Deviation]:
+    """Deviations that the column names and the null words show."""
+    found = []
+    known = {name.lower() for name in contract.file.columns} | {name.lower() for name in contract.file.ignored}
+    for part in parts:
+        names = {name.lower() for name in part.types}
+        where = part.file.name
+        missing = [n for n, c in contract.file.columns.items() if c.mandatory and n.lower() not in names]
+        strange = [
+            n
+            for n in part.types
+            if n.lower() not in known and not n.lower().startswith(contract.file.extensions.lower())
+        ]
+        spelled = [
+            n
+            for n in part.types
+            if n.lower() in known and n not in contract.file.columns and n not in contract.file.ignored
+        ]
+        if missing:
+            found.append(
+                Deviation("column-missing", f"{where} lacks {', '.join(missing)}; they are unknown, not zero", 0)
+            )
+        if strange:
+            found.append(
+                Deviation(
+                    "column-unknown",
+                    f"{where} has columns that the format does not know: {', '.join(strange)}; left out",
+                    0,
+                )
+            )
+        if any(not n.startswith("x_") for n in spelled):
+            found.append(Deviation("column-spelling", f"{where} spells column names in another letter case", 0))
+        found += [Deviation("file-form", f"{where}: {note}", 0) for note in part.notes]
+        if part.nulls:
+            words = ", ".join(f"`{word}`" for word in part.nulls)
+            found.append(
+                Deviation("null-word", f"{where} writes {words} for null (an empty cell is the standard's way)", 0)
+            )
+    return found
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _packed(days: Sequence[date]) -> list[str]:
+    """Days as ranges `2026-05-01..2026-05-31`, in order."""
+    ranges: list[list[date]] = []
+    for day in sorted(days):
+        if ranges and (day - ranges[-1][1]).days == 1:
+            ranges[-1][1] = day
+        else:
+            ranges.append([day, day])
+    return [f"{first}..{last}" for first, last in ranges]
+
+
+def amounts_of(record: Record, period: str) -> dict[str, Amounts] | None:
+    """What a record says was kept of a period, per currency; None when the load did not touch it."""
+    entry = record["periods"].get(period)
+    if entry is None:
+        return None
+    return {
+        currency: Amounts(**{cost: Decimal(figures["kept"]) for cost, figures in costs.items()})
+        for currency, costs in entry["money"].items()
+    }
+
+
+def period_state(history: Sequence[Record], source: str, period: str) -> PeriodState:
+    """The state of a period after its last load, and its amounts before that when they were different."""
+    loads = [record for record in history if period in record["periods"]]
+    last = loads[-1]
+    entry = last["periods"][period]
+    now = amounts_of(last, period) or {}
+    earlier = amounts_of(loads[-2], period) if len(loads) > 1 else None
+    return PeriodState(
+        source=source,
+        period=period,
+        loaded_at=datetime.fromisoformat(last["at"]),
+        version=int(last["version"]),
+        rows=entry["rows"],
+        rejected=entry["rejected"],
+        amounts=now,
+        before=earlier if earlier is not None and earlier != now else None,
+        first_day=_day(entry["first_day"]),
+        last_day=_day(entry["last_day"]),
+        deviations=tuple(Deviation(**item) for item in last["deviations"]),
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def what_moved(before: Mapping[str, Amounts] | None, after: Mapping[str, Amounts], cost: str) -> str:
+    """`restated 18.40 -> 17.90 USD (-0.50)`, or an empty text when the cost did not move."""
+    said = []
+    for currency in sorted({*(before or {}), *after}):
+        old = getattr((before or {}).get(currency, Amounts()), cost)
+        new = getattr(after.get(currency, Amounts()), cost)
+        if before is not None and old != new:
+            said.append(f"{show(old)} -> {show(new)} {currency} ({show(new - old)})")
+    return "; ".join(said)

@@ -1,0 +1,165 @@
+"""The Delta table that is the ledger: opened, replaced by partition in one commit, its loads read back.
+
+Each commit carries the record of its load as commit metadata, so data and record appear together or not at
+all, and Delta's own history is the audit trail. Nothing else writes to the table.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+
+from aiops_cost.errors import AiopsError, CouldNotJudge, UserError
+from aiops_cost.ledger import schema
+from aiops_cost.model import Problem
+
+RECORD = "aiops_cost.load"
+_KEEP_LOG = {"delta.logRetentionDuration": "interval 36500 days"}
+
+
+class Conflict(AiopsError):  # noqa: N818 - it is what happened, and is mostly healed
+    """Another load committed the same months first; what was decided on has to be decided again."""
+
+    exit_code = 3
+
+
+def table_path(location: Path) -> str:
+    """The Delta table inside a ledger folder."""
+    return str(location / "lines")
+
+
+def open_table(location: Path) -> DeltaTable | None:
+    """The table, or None when nothing was ever loaded. Raises UserError for a folder that is not a ledger."""
+    path = table_path(location)
+    try:
+        table = DeltaTable(path)
+    except TableNotFoundError:
+        return None
+    except DeltaError as error:
+        raise UserError(
+            Problem("ledger-unreadable", str(location), f"the ledger cannot be opened: {_first_line(error)}",
+                    "Restore the folder from a backup, or pull into a new one (`ledger:` in the configuration).")
+        ) from None  # fmt: skip
+    _refuse_newer(table, location)
+    return table
+
+
+def records(table: DeltaTable | None) -> list[dict[str, Any]]:
+    """The record of every load, oldest first, each with the table `version` that it made."""
+    if table is None:
+        return []
+    found = []
+    for commit in reversed(table.history()):
+        if RECORD in commit:
+            found.append({**json.loads(commit[RECORD]), "version": commit["version"]})
+    return found
+
+
+def replace(
+    location: Path,
+    rows: duckdb.DuckDBPyRelation,
+    source: str,
+    periods: Sequence[str],
+    record: Mapping[str, Any],
+    table: DeltaTable | None,
+) -> None:
+    """Replace the partitions of `source` and `periods` by `rows`, in one commit that carries `record`.
+
+    `table` is the snapshot that the load was decided on. Raises Conflict when another writer changed the same
+    partitions since, and UserError when the disk refuses; the ledger is then as it was.
+    """
+    _make_private(location)
+    listed = ", ".join(f"'{period}'" for period in periods)
+    properties = CommitProperties(custom_metadata={RECORD: json.dumps(record)}, max_commit_retries=0)
+    partition = list(schema.PARTITION)
+    try:
+        if table is None:
+            write_deltalake(
+                table_path(location), rows, mode="error", partition_by=partition, configuration=_KEEP_LOG,
+                commit_properties=properties,
+            )  # fmt: skip
+        else:
+            write_deltalake(
+                table, rows, mode="overwrite", partition_by=partition, commit_properties=properties,
+                predicate=f"x_Source = '{source}' AND x_BillingPeriod IN ({listed})",
+            )  # fmt: skip
+    except CommitFailedError as error:
+        raise Conflict(_conflict(location, error)) from None
+    except (DeltaError, OSError) as error:
+        if "already exists" in str(error):
+            raise Conflict(_conflict(location, error)) from None
+        raise disk_problem(location, error) from None
+
+
+def file_list(table: DeltaTable | None) -> list[str]:
+    """The Parquet files of the table's snapshot, in a stable order."""
+    return sorted(table.file_uris()) if table is not None else []
+
+
+def disk_problem(location: Path, error: Exception) -> UserError:
+    """What to say when a disk is full, read-only, or not ours."""
+    said = _first_line(error)
+    low = said.lower()
+    if "no space" in low or "disk" in low or "os error 28" in low or "file too large" in low:
+        sentence, way_out = (
+            "the disk is full",
+            "Free space, or move `ledger:` and `spill:` to another disk; then pull again.",
+        )
+    elif "read-only" in low or "permission" in low or "os error 30" in low or "os error 13" in low:
+        sentence, way_out = "the folder cannot be written", "Check its owner and rights, or choose another `ledger:`."
+    else:
+        sentence, way_out = f"writing failed: {said}", "Check the disk; then pull again."
+    return UserError(
+        Problem("disk", str(location), f"{sentence}; nothing was loaded, the ledger is as it was", way_out)
+    )
+
+
+def _conflict(location: Path, error: Exception) -> Problem:
+    return Problem(
+        "ledger-busy",
+        str(location),
+        f"another load wrote to the ledger meanwhile ({_first_line(error)})",
+        "Nothing was loaded by this one. Type the command again.",
+    )
+
+
+def _refuse_newer(table: DeltaTable, location: Path) -> None:
+    history = table.history(1)
+    record = json.loads(history[0].get(RECORD, "{}")) if history else {}
+    written = int(record.get("schema", schema.VERSION))
+    if written > schema.VERSION:
+        raise UserError(
+            Problem(
+                "ledger-newer",
+                str(location),
+                f"written by aiops-cost {record.get('tool')} with ledger schema {written};"
+                f" this program knows schema {schema.VERSION}",
+                "Upgrade:  pip install --upgrade aiops-cost",
+            )
+        )
+    if {field.name for field in table.schema().fields} != set(schema.NAMES):
+        raise CouldNotJudge(
+            Problem("ledger-foreign", str(location), "a Delta table is here, but its columns are not the ledger's",
+                    "Choose another folder for `ledger:`.")
+        )  # fmt: skip
+
+
+def _make_private(location: Path) -> None:
+    """A ledger holds the whole organisation's spend: new folders are for their owner only."""
+    try:
+        location.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not os.access(location, os.W_OK):
+            raise PermissionError(13, "Permission denied")
+    except OSError as error:
+        raise disk_problem(location, error) from None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__

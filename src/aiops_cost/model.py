@@ -1,0 +1,231 @@
+"""The nouns of the house: frozen values that every room may use. Imports nothing of ours.
+
+Amounts are `Decimal` in the currency that travels beside them; days are UTC `date`s; ranges of days
+include both ends unless a name says `end`, which is exclusive as in FOCUS.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+Scope = Mapping[str, str | tuple[str, ...]]
+"""What a budget line, a finding or a report is about: short names (`activity`, `workload`) or FOCUS
+columns, each with one value or several; empty means everything."""
+
+ACTIVITIES = ("serving", "training", "storage", "shared", "other", "unattributed")
+"""What spend is for. `other` is known not to be AI; `unattributed` is not known yet."""
+
+AI_ACTIVITIES = ("serving", "training", "storage", "shared")
+"""The activities that a migration budget plans."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong with what we were given: place, sentence, way out.
+
+    `code` is the slug under which `docs/errors.md` lists it; `place` is `file:line:column`, a source and
+    period, or empty; `money` maps a currency to the amount that the problem touches.
+    """
+
+    code: str
+    place: str
+    sentence: str
+    way_out: str = ""
+    details: tuple[str, ...] = ()
+    money: Mapping[str, Decimal] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        head = f"{self.place}: {self.sentence}" if self.place else self.sentence
+        lines = [head, *(f"  {detail}" for detail in self.details)]
+        if self.way_out:
+            lines += [f"  {line}" for line in self.way_out.splitlines()]
+        return "\n".join(lines)
+
+
+class Severity(StrEnum):
+    """How bad a finding is, mildest first. `unjudged` means: not known whether it is bad."""
+
+    INFO = "info"
+    WARNING = "warning"
+    BREACH = "breach"
+    UNJUDGED = "unjudged"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An answer: what is over the line, by how much, whose it is, and what to do."""
+
+    code: str
+    severity: Severity
+    message: str
+    advice: str
+    scope: Scope = field(default_factory=dict)
+    owner: str | None = None
+    period: str | None = None
+    currency: str | None = None
+    planned: Decimal | None = None
+    actual: Decimal | None = None
+    amount: Decimal | None = None
+    bridge: Mapping[str, Decimal] | None = None
+    cause: str | None = None
+    onset: date | None = None
+    evidence: tuple[str, ...] = ()
+    place: str | None = None
+    """File and line of the budget or rule that the finding is about."""
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that stay the same from run to run: only code and scope enter them.
+
+        A scope is a set of values per name: neither the order of names nor of values matters.
+        """
+        values = {k: [v] if isinstance(v, str) else sorted(v) for k, v in self.scope.items()}
+        identity = json.dumps([self.code, sorted(values.items())], separators=(",", ":"))
+        return sha256(identity.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """The four FOCUS costs of one currency, exact."""
+
+    BilledCost: Decimal = Decimal(0)
+    EffectiveCost: Decimal = Decimal(0)
+    ListCost: Decimal = Decimal(0)
+    ContractedCost: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """A way in which an export differs from the specification, and what we did about it."""
+
+    code: str
+    sentence: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Reject:
+    """One row that could not be kept: where it stands, what is wrong, the money it carries."""
+
+    file: str
+    row: int
+    column: str
+    value: str
+    reason: str
+    currency: str | None
+    billed: Decimal | None
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table. `kind` is text, money, number, percent, count or date."""
+
+    name: str
+    kind: str = "text"
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows for a person or a program. Money cells are `Decimal`, unknown cells are `None`."""
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    total: tuple[Any, ...] | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a command has to say, before anyone has decided how it looks.
+
+    `name` is the schema's (`aiops-cost/<name>/1`); `facts` are the short truths that every format shows
+    (currency, cost, period, settled until, ...); `verdict` is the gate's sentence, where there is one.
+    """
+
+    name: str
+    title: str
+    facts: Mapping[str, str | None] = field(default_factory=dict)
+    tables: tuple[Table, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    verdict: str | None = None
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """One configured billing feed. `settles_after` is the number of days a day may still change."""
+
+    name: str
+    provider: str
+    location: str
+    settles_after: int = 2
+    max_age: int = 3
+    sparse: bool = False
+
+
+@dataclass(frozen=True)
+class ExportFile:
+    """One delivered file: where it lies, how messages call it, and the hash of its bytes."""
+
+    path: Path
+    name: str
+    digest: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Export:
+    """What a source delivered: files that belong together. All of them are the source's current word."""
+
+    source: Source
+    files: tuple[ExportFile, ...]
+
+
+@dataclass(frozen=True)
+class PeriodState:
+    """What the ledger holds of one source and billing period. Amounts are per currency.
+
+    `before` is what the period's amounts were before its last reload, when that changed them.
+    """
+
+    source: str
+    period: str
+    loaded_at: datetime
+    version: int
+    rows: int
+    rejected: int
+    amounts: Mapping[str, Amounts]
+    before: Mapping[str, Amounts] | None
+    first_day: date | None
+    last_day: date | None
+    deviations: tuple[Deviation, ...] = ()
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """What the ledger knows of a source at `as_of`; `periods` is empty when nothing was ever loaded.
+
+    `first_day` and `last_day` bound the usage delivered; `settled_until` is the last day that is complete and
+    no longer expected to change, or None; `gaps` are days within without a single row; `lost_columns` were
+    filled in the load before the last one and are empty now, with the money that rows then carried.
+    """
+
+    source: Source
+    periods: tuple[PeriodState, ...] = ()
+    first_day: date | None = None
+    last_day: date | None = None
+    settled_until: date | None = None
+    gaps: tuple[date, ...] = ()
+    lost_columns: tuple[str, ...] = ()

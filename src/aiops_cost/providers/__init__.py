@@ -1,0 +1,1 @@
+"""Where bills come from: one folder each. Nothing here knows how the ledger stores anything."""

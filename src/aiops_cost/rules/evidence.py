@@ -1,0 +1,251 @@
+"""What a rule may look at: the columns of a line, each as distinct values and a code per line.
+
+Ledger columns are filled where another column carries the same fact (`FILLED`), so that one rule works for a
+native export and for the FOCUS export of the same bill. Beside them stand a few derived columns: `cloud` (whose
+bill it is), `meter` (Azure's meter in one text), `machine` (the machine type), `hardware` (the accelerators in it),
+`name` (any name a person gave), `stated.activity` (what the tags say), and, for rules that refine, `activity` and
+`component`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from aiops_cost.ledger import schema
+from aiops_cost.rules import machines
+from aiops_cost.rules.tags import FIELDS, JSON_COLUMNS, Inverted, TagMap, fold, invert, pick, said_activity
+
+Codes = np.ndarray[Any, np.dtype[np.int64]]
+
+NAME_SOURCES = (
+    "ResourceName",
+    "ResourceId",
+    "tags.Name",
+    "tags.aws:eks:cluster-name",
+    "tags.eks:cluster-name",
+    "tags.aws:cloudformation:stack-name",
+    "tags.aws:autoscaling:groupName",
+    "tags.cluster",
+    "tags.cluster-name",
+    "tags.ClusterName",
+    "tags.k8s-cluster",
+    "tags.namespace",
+    "tags.k8s-namespace",
+    "tags.job-name",
+    "tags.RunName",
+    "tags.bucket",
+)
+"""The names behind the column `name`: a condition on it holds when one of them fulfils it."""
+
+PROVIDER_COLUMNS = ("ProviderName", "ServiceProviderName", "HostProviderName", "PublisherName", "InvoiceIssuerName")
+"""Who says whose bill it is, in order; a name nobody knows is passed over, and the service's own name comes last."""
+
+DERIVED = ("cloud", "meter", "machine", "hardware", "name")
+DECIDED = ("x_Activity", "x_Component")
+
+
+@dataclass(frozen=True)
+class Column:
+    """Distinct values and, per line, the code of its value; -1 is null."""
+
+    codes: Codes
+    values: list[str]
+
+    def value(self, row: int) -> str | None:
+        code = int(self.codes[row])
+        return None if code < 0 else self.values[code]
+
+
+def canonical(name: str) -> str:
+    """The column that a rule's word stands for: `service` -> ServiceName, `tags.Team` as it is."""
+    return schema.SHORT.get(name, name)
+
+
+def known(name: str) -> bool:
+    """Whether a rule may look at a column of this name (short names included)."""
+    head, dot, key = name.partition(".")
+    if dot:
+        return bool(key) and (head in JSON_COLUMNS or (head == "stated" and key in FIELDS))
+    column = canonical(name)
+    return column in VISIBLE
+
+
+VISIBLE = (*schema.IDENTITY, "x_Source", "x_BillingPeriod", *DERIVED, *DECIDED)
+
+
+class Lines:
+    """The lines of a frame as columns of distinct values; each column is made once, when first asked for."""
+
+    def __init__(self, frame: pd.DataFrame, tags: TagMap) -> None:
+        self.frame = frame
+        self.tags = tags
+        self.size = len(frame)
+        self.conflicts: dict[str, int] = {}
+        self._columns: dict[str, Column] = {}
+        self._inverted: dict[str, Inverted] = {}
+
+    def add(self, name: str, column: Column) -> None:
+        """Give the lines a column that the frame does not have."""
+        self._columns[name] = column
+
+    def column(self, name: str) -> Column:
+        """The column of this (canonical) name; all null when the frame lacks it."""
+        if name not in self._columns:
+            self._columns[name] = self._make(name)
+        return self._columns[name]
+
+    def _make(self, name: str) -> Column:
+        head, dot, key = name.partition(".")
+        if dot and head == "stated":
+            return self._stated(key)
+        if dot and head in JSON_COLUMNS:
+            return self._inside(JSON_COLUMNS[head], key, name)
+        if name in FILLED:
+            sources, function = FILLED[name]
+            return self._combine(
+                [self._raw(source) if source == name else self.column(source) for source in sources], function
+            )
+        return self._raw(name)
+
+    def _raw(self, name: str) -> Column:
+        if name not in self.frame.columns:
+            return Column(np.full(self.size, -1, dtype=np.int64), [])
+        series = self.frame[name]
+        if isinstance(series.dtype, pd.CategoricalDtype):
+            codes, values = series.cat.codes.to_numpy().astype(np.int64), series.cat.categories.tolist()
+        else:
+            found, distinct = pd.factorize(series)
+            codes, values = found.astype(np.int64), list(distinct)
+        return _without_blanks(codes, values)
+
+    def _stated(self, name: str) -> Column:
+        """The first present candidate of a field of the tag map; an activity is put in our words."""
+        columns = [self.column(canonical(candidate)) for candidate in self.tags.candidates.get(name, ())]
+        column = self._combine(columns, _first)
+        if name != "activity":
+            return column
+        return self._combine([column], lambda value: said_activity(value, self.tags.activities) if value else None)
+
+    def _inside(self, column: str, key: str, name: str) -> Column:
+        """One key of a JSON column; the texts are parsed once, for all keys."""
+        whole = self.column(column)
+        if column not in self._inverted:
+            self._inverted[column] = invert(whole.values)
+        found, clashes = pick(self._inverted[column].get(fold(key), {}), key)
+        if clashes:
+            clashing = np.zeros(len(whole.values) + 1, dtype=bool)
+            clashing[clashes] = True
+            self.conflicts[name] = int(clashing[whole.codes].sum())
+        values = list(dict.fromkeys(found.values()))
+        code_of = {value: code for code, value in enumerate(values)}
+        new = np.full(len(whole.values) + 1, -1, dtype=np.int64)
+        if found:
+            new[list(found)] = [code_of[value] for value in found.values()]
+        return Column(new[whole.codes], values)
+
+    def _combine(self, columns: Sequence[Column], function: Callable[..., str | None]) -> Column:
+        """A column computed from others, once per distinct combination of their values."""
+        columns = [column for column in columns if column.values] if function is _first else columns
+        if not columns:
+            return Column(np.full(self.size, -1, dtype=np.int64), [])
+        combos, first = combinations(columns, self.size)
+        values = [function(*(column.value(row) for column in columns)) for row in first]
+        return _recode(combos, values)
+
+
+def combinations(columns: Sequence[Column], size: int) -> tuple[Codes, Codes]:
+    """Number the distinct combinations of some columns: (number per line, first line of each)."""
+    total, key = 1, np.zeros(size, dtype=np.int64)
+    for column in columns:
+        width = len(column.values) + 1
+        if total * width >= 2**62:
+            key, seen = pd.factorize(key)
+            key, total = key.astype(np.int64), len(seen) + 1
+        key, total = key * width + (column.codes + 1), total * width
+    numbers, _ = pd.factorize(key)
+    numbers = numbers.astype(np.int64)
+    first = np.full(int(numbers.max(initial=-1)) + 1, -1, dtype=np.int64)
+    first[numbers[::-1]] = np.arange(size - 1, -1, -1)
+    return numbers, first
+
+
+def _without_blanks(codes: Codes, values: list[Any]) -> Column:
+    texts = list(map(str, values))
+    if all(map(str.strip, texts)):
+        return Column(codes, texts)
+    return _recode(codes, [text if text.strip() else None for text in texts])
+
+
+def _recode(codes: Codes, values: Sequence[str | None]) -> Column:
+    """Give each code its new value; equal values share one code, None is null."""
+    known_values: dict[str, int] = {}
+    new = [-1 if value is None else known_values.setdefault(value, len(known_values)) for value in values]
+    return Column(np.array([*new, -1], dtype=np.int64)[codes], list(known_values))
+
+
+def _first(*values: str | None) -> str | None:
+    return next((value for value in values if value is not None), None)
+
+
+_CLOUDS: Mapping[str, tuple[str, ...]] = {
+    "aws": ("aws", "amazon"),
+    "azure": ("azure", "microsoft"),
+    "gcp": ("gcp", "google"),
+    "openai": ("openai",),
+    "anthropic": ("anthropic",),
+    "databricks": ("databricks",),
+    "oracle": ("oracle", "oci"),
+    "snowflake": ("snowflake",),
+}
+
+
+def _cloud(*names: str | None) -> str | None:
+    """The first name that somebody knows, as one word."""
+    for name in names:
+        words = (name or "").lower()
+        for cloud, marks in _CLOUDS.items():
+            if any(mark in words for mark in marks):
+                return cloud
+    return None
+
+
+def _usage_type(usage: str | None, cloud: str | None, meter: str | None, sku: str | None) -> str | None:
+    """AWS FOCUS keeps the usage type in SkuMeter only, Databricks its SKU name in SkuId."""
+    return usage or {"aws": meter, "databricks": sku}.get(cloud or "")
+
+
+def _meter(cloud: str | None, category: str | None, sub: str | None, name: str | None, said: str | None) -> str | None:
+    """Azure's meter as `category - subcategory - name`; FOCUS files without meters say it in ChargeDescription."""
+    if cloud != "azure":
+        return None
+    parts = [part for part in (category, sub, name) if part]
+    return " - ".join(parts) if name else said
+
+
+def _accelerator(machine: str | None, cloud: str | None, sku: str | None) -> str | None:
+    """What accelerates the machine; Google bills the accelerator itself, by its name."""
+    found = machines.accelerator(machine) if machine else None
+    return found or (machines.accelerator(sku) if cloud == "gcp" and sku else None)
+
+
+FILLED: Mapping[str, tuple[tuple[str, ...], Callable[..., str | None]]] = {
+    "cloud": ((*PROVIDER_COLUMNS, "ServiceName"), _cloud),
+    "x_UsageType": (("x_UsageType", "cloud", "SkuMeter", "SkuId"), _usage_type),
+    "x_SkuDescription": (("x_SkuDescription", "ChargeDescription"), _first),
+    "meter": (
+        ("cloud", "x_SkuMeterCategory", "x_SkuMeterSubcategory", "x_SkuMeterName", "ChargeDescription"),
+        _meter,
+    ),
+    "ServiceName": (("ServiceName", "x_ServiceCode", "x_SkuMeterCategory"), _first),
+    "hardware": (("machine", "cloud", "x_SkuDescription"), _accelerator),
+    "machine": (
+        ("x_InstanceType", "details.InstanceType", "cloud", "x_UsageType", "meter", "x_SkuDescription"),
+        machines.machine,
+    ),
+}
+"""Columns computed from others: their sources, and the function of one value of each."""

@@ -1,0 +1,259 @@
+"""The whole program on one screen.
+
+    pull()       bills into the ledger
+    attribute()  its lines to activities, models, workloads, owners
+    check()      them against the budget, into findings
+    and what people ask in between: report(), drift(), status(), coverage(), explain_line(), query()
+
+Every function takes what it needs and returns a value; nothing here prints, exits, or reads a clock.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from aiops_cost import checks, gate, schemas, spend
+from aiops_cost.answers import coverage as coverage_answer
+from aiops_cost.answers import line as line_answer
+from aiops_cost.answers import lists, window
+from aiops_cost.answers import query as query_answer
+from aiops_cost.answers import report as report_answer
+from aiops_cost.answers import status as status_answer
+from aiops_cost.budget.plan import Budget
+from aiops_cost.budget.rates import read_rates
+from aiops_cost.budget.read import Terms, read_budgets
+from aiops_cost.config import Config
+from aiops_cost.documents import near
+from aiops_cost.errors import AiopsError, UserError
+from aiops_cost.ledger.frame import Ledger
+from aiops_cost.ledger.load import LoadResult, Options, load
+from aiops_cost.ledger.status import state_of
+from aiops_cost.model import Export, Problem, Report, Source, SourceState
+from aiops_cost.rules.engine import Owners, RuleSet, TagMap, load_packs, tag_map
+from aiops_cost.rules.examples import run_examples
+from aiops_cost.rules.owners import load_owners
+
+COSTS = report_answer.METRICS
+
+
+@dataclass(frozen=True)
+class Session:
+    """One snapshot of everything, attributed and in the report currency: what questions are asked of."""
+
+    con: duckdb.DuckDBPyConnection
+    config: Config
+    as_of: date
+    ledger: Ledger
+    states: tuple[SourceState, ...]
+    rules: RuleSet
+    tags: TagMap
+    owners: Owners | None
+    budgets: tuple[Budget, ...]
+    tag_problems: tuple[Problem, ...]
+
+    @property
+    def view(self) -> checks.View:
+        """What the checks look at."""
+        used = frozenset(name for rule in self.rules for name, _ in rule.when)
+        config = self.config
+        return checks.View(self.con, self.states, self.budgets, self.as_of, config.currency, config.cost, used)
+
+
+# --- bills into the ledger -----------------------------------------------------------------------------------------
+
+
+def pull(
+    config: Config, names: Sequence[str], options: Options, say: Callable[[str], None] = lambda _: None
+) -> tuple[list[LoadResult], list[AiopsError]]:
+    """Fetch and load the named sources, or all of them. A source that fails does not stop the others; its error
+    is returned beside what was loaded."""
+    results: list[LoadResult] = []
+    errors: list[AiopsError] = []
+    for source in _chosen(config, names):
+        say(f"{source.name}: looking at {source.location}")
+        try:
+            results.append(load(Path(config.ledger), fetch(source, config.folder), options))
+        except AiopsError as error:
+            errors.append(error)
+    return results, errors
+
+
+def fetch(source: Source, base: Path) -> Export:
+    """What the source delivers now. The provider is the folder of that name in `providers`."""
+    known = sorted(
+        item.name for item in (Path(__file__).parent / "providers").iterdir() if (item / "fetch.py").is_file()
+    )
+    if source.provider not in known:
+        hint = near(source.provider, known) or f"Providers: {', '.join(known)}."
+        raise UserError(Problem("provider-unknown", source.name, f"there is no provider `{source.provider}`", hint))
+    export: Export = importlib.import_module(f"aiops_cost.providers.{source.provider}.fetch").fetch(source, base)
+    return export
+
+
+# --- lines to activities, models, workloads, owners ---------------------------------------------------------------
+
+
+def attribute(config: Config, as_of: date) -> Session:
+    """Open the ledger, run the rules over its lines, convert to the report currency, read the budgets."""
+    rates = read_rates(config.fx)
+    rules, tags = load_packs(config.rules), tag_map(config.tags, config.marks.place("tags"))
+    owners = load_owners(config.owners) if config.owners else None
+    budgets = read_budgets(config.budgets, Terms(config.currency, config.checks.drift.tolerance, rates))
+    ledger = Ledger.open(config.ledger)
+    con = ledger.connect(config.memory_limit, config.spill)
+    problems = spend.attributed(con, rules, tags, owners)
+    spend.converted(con, config.cost, config.currency, rates)
+    spend.planned(con, budgets)
+    states = tuple(state_of(source, ledger.records, as_of) for source in config.sources)
+    return Session(con, config, as_of, ledger, states, rules, tags, owners, budgets, problems)
+
+
+# --- against the budget, into findings -----------------------------------------------------------------------------
+
+
+def check(
+    session: Session,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    fail_on: Sequence[str] = (),
+    warn_only: bool = False,
+) -> Report:
+    """All checks, and the gate's verdict on what they found."""
+    findings = checks.run(session.view, session.config, session.as_of, select, ignore)
+    verdict = gate.judge(findings, fail_on or ("breach",), warn_only)
+    return Report(
+        name="check",
+        title="Bills against the plan",
+        facts=_facts(session),
+        findings=tuple(findings),
+        verdict=verdict.sentence,
+        exit_code=verdict.exit_code,
+    )
+
+
+def drift(session: Session) -> Report:
+    """Budget against actual on settled days, with what is over the line and what nobody planned."""
+    view = session.view
+    table = checks.drift_table(view, session.config, session.as_of)
+    findings = checks.run(view, session.config, session.as_of, select=("DRF", "UNB", "BUD"))
+    return Report("drift", "Drift", facts=_facts(session), tables=(table,), findings=tuple(findings))
+
+
+# --- what people ask in between -------------------------------------------------------------------------------------
+
+
+def report(
+    session: Session,
+    by: Sequence[str],
+    days: window.Window,
+    where: Sequence[str] = (),
+    top: int | None = None,
+    compare: window.Window | None = None,
+) -> Report:
+    """Spend by any columns over any days."""
+    question = report_answer.Question(tuple(by), days, tuple(where), top, compare)
+    return report_answer.answer(session.con, question, session.states, session.config.cost, session.config.currency)
+
+
+def status(config: Config, as_of: date, detail: bool = False) -> Report:
+    """What the ledger holds, per source and period."""
+    ledger = Ledger.open(config.ledger)
+    states = tuple(state_of(source, ledger.records, as_of) for source in config.sources)
+    return status_answer.answer(states, as_of, ledger.version, detail)
+
+
+def coverage(session: Session, days: window.Window) -> Report:
+    """How much of the money is attributed, by provider and rule."""
+    return coverage_answer.answer(session.con, days, session.config.cost, session.config.currency)
+
+
+def explain_line(session: Session, line_id: int) -> Report:
+    """One line: the row, the rule that decided, the arithmetic."""
+    config = session.config
+    return line_answer.answer(session.con, line_id, session.rules, session.tags, session.owners, config.currency)
+
+
+def explain_code(code: str) -> Report:
+    """The page of a finding code."""
+    return Report("explain", code.upper(), notes=tuple(checks.explain(code).strip().split("\n\n")))
+
+
+def query(session: Session, sql: str) -> Report:
+    """The rows of one SELECT over the views."""
+    return query_answer.answer(session.con, sql, session.ledger.files)
+
+
+def rules_list(config: Config | None, pack: str | None) -> Report:
+    """The rules in force: the user's, then ours."""
+    return lists.rules(load_packs(config.rules if config else ()), pack)
+
+
+def rules_test(config: Config | None) -> Report:
+    """Every example of every rule."""
+    return lists.examples(run_examples(load_packs(config.rules if config else ())))
+
+
+def budget(config: Config) -> Report:
+    """The budgets as they are understood; reading them checks them."""
+    terms = Terms(config.currency, config.checks.drift.tolerance, read_rates(config.fx))
+    return lists.budgets(read_budgets(config.budgets, terms))
+
+
+def schema(name: str) -> dict[str, Any]:
+    """The JSON Schema of a file that users write (config, budget, rules, owners) or of the JSON output (report)."""
+    return schemas.of(name)
+
+
+def columns() -> Report:
+    """The ledger's columns and those that attribution adds."""
+    return lists.columns()
+
+
+def _chosen(config: Config, names: Sequence[str]) -> list[Source]:
+    known = {source.name: source for source in config.sources}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise UserError(
+            Problem("source-unknown", "", f"there is no source `{name}` in the configuration",
+                    near(name, list(known)) or f"The sources are: {', '.join(known)}.")
+            for name in unknown
+        )  # fmt: skip
+    if not known:
+        raise UserError(
+            Problem("sources-none", str(config.file), "no source is configured", "Add one under `sources:`.")
+        )
+    return [known[name] for name in names] if names else list(config.sources)
+
+
+def _facts(session: Session) -> dict[str, str | None]:
+    settled = session.view.settled_until
+    return {
+        "cost": session.config.cost,
+        "currency": session.config.currency,
+        "as_of": session.as_of.isoformat(),
+        "settled_until": settled.isoformat() if settled else None,
+    }
+
+
+def days(
+    states: Sequence[SourceState],
+    as_of: date,
+    month: str | None = None,
+    last: str | None = None,
+    first_day: date | None = None,
+    last_day: date | None = None,
+) -> window.Window:
+    """The days that a question is about (see `answers.window.choose`)."""
+    return window.choose(states, as_of, month, last, first_day, last_day)
+
+
+def compared(text: str | None, days: window.Window) -> window.Window | None:
+    """The days to compare with: `before`, a month `2026-04`, or `2026-04-01..2026-04-30`."""
+    return window.compared(text, days) if text else None

@@ -1,0 +1,137 @@
+"""Writes a first configuration and a budget to fill in, from the FOCUS files that lie in a folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiops_cost.errors import AiopsError, UserError
+from aiops_cost.ledger import intake
+from aiops_cost.model import Problem, Source
+from aiops_cost.money import is_currency
+from aiops_cost.providers.focus.fetch import listed
+
+CONFIG = """\
+# aiops-cost reads this file from the working directory or above it. Every key:  aiops-cost schema config
+ledger: ./ledger            # where the normalized bills are kept; a folder of its own, for your eyes only
+currency: {currency}               # everything is reported in it; other currencies need `fx:`
+sources:                    # one entry per billing feed
+{sources}
+budgets: [budgets/*.yaml]   # the migration plan
+# rules: [rules/*.yaml]     # your rules about what spend is for; they come before the built-in ones
+# owners: owners.yaml       # who owns what no tag names
+# fx: fx.csv                # date,from,to,rate
+# tags:                     # where names stand in your tags; the first that is present counts
+#   workload: [tags.workload, tags.app]
+"""
+
+BUDGET = """\
+# The migration plan: what each activity may cost per month. Every key:  aiops-cost schema budget
+budget: migration
+currency: {currency}
+# approved: {{by: who, on: 2026-01-31}}
+months: {first}..{last}
+lines:
+  - scope: {{activity: serving}}
+    amount: {{start: 1000, growth: 0%/month}}   # or 1000, or {{2026-01: 1000, 2026-02: 1100}}
+    tolerance: {{warn: 5%, breach: 10%, at_least: 100}}
+  - scope: {{activity: training}}
+    amount: 1000
+  - scope: {{activity: storage}}
+    amount: 1000
+"""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was written, as sentences for the person who asked."""
+
+    said: tuple[str, ...]
+
+
+def write(folder: Path, locations: Sequence[str], currency: str | None, months: tuple[str, str], force: bool) -> Made:
+    """Write aiops-cost.yaml and budgets/migration.yaml into `folder`.
+
+    `locations` are files, folders or globs; without any, every folder below `folder` that holds FOCUS files becomes
+    a source. Raises UserError when a file is there already (unless `force`), or a location holds no FOCUS file.
+    """
+    if currency is not None and not is_currency(currency):
+        raise UserError(
+            Problem(
+                "currency-code", "", f"`{currency}` is not a currency code", "Write three capital letters, like USD."
+            )
+        )
+    config, budget = folder / "aiops-cost.yaml", folder / "budgets" / "migration.yaml"
+    there = [path for path in (config, budget) if path.exists()]
+    if there and not force:
+        raise UserError(
+            Problem("init-exists", str(path), "this file is there already", "Keep it, or replace it with --force.")
+            for path in there
+        )
+    chosen = list(locations) or _found(folder)
+    sources = [_source(folder, location) for location in chosen]
+    names = _names(chosen)
+    entries = [
+        f"  - {{name: {name}, provider: focus, location: {_quoted(where)}}}"
+        for name, where in zip(names, chosen, strict=True)
+    ]
+    if not entries:
+        entries = [
+            "  - {name: bills, provider: focus, location: ./bills}   # put FOCUS files (CSV, CSV.gz, Parquet) there"
+        ]
+    budget.parent.mkdir(parents=True, exist_ok=True)
+    code = currency or "USD"
+    config.write_text(CONFIG.format(currency=code, sources="\n".join(entries)), encoding="utf-8")
+    budget.write_text(BUDGET.format(currency=code, first=months[0], last=months[1]), encoding="utf-8")
+    said = [f"wrote {config} and {budget}"]
+    said += [f"source {name}: {text}" for name, text in zip(names, sources, strict=True)]
+    said.append("Next:  aiops-cost pull, then aiops-cost report; fill in the budget, then aiops-cost check")
+    return Made(tuple(said))
+
+
+def _found(folder: Path) -> list[str]:
+    """Folders below `folder` that hold a file which a contract recognises, nearest first."""
+    found: list[str] = []
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder)
+        if (
+            not path.is_file()
+            or not path.name.endswith((".csv", ".csv.gz", ".parquet"))
+            or any(p[0] == "." for p in inside.parts)
+        ):
+            continue
+        where = f"./{inside.parent}" if inside.parent != Path() else f"./{inside.name}"
+        if where in found or any(where.startswith(f"{known}/") for known in found):
+            continue
+        try:
+            intake.peek(path)
+        except AiopsError:
+            continue  # not a bill; init looks around, it does not judge
+        found.append(where)
+    return found
+
+
+def _source(folder: Path, location: str) -> str:
+    files = listed(Source("init", "focus", location), folder)
+    contract, version = intake.peek(files[0][1])
+    count = f"{len(files)} file{'s' if len(files) > 1 else ''}"
+    return f"{count} at {location}, the first is {contract.file.title}" + (f" (version {version})" if version else "")
+
+
+def _names(locations: Sequence[str]) -> list[str]:
+    """A short name for each location, each different."""
+    names: list[str] = []
+    for location in locations:
+        parts = [part for part in re.split(r"[/\\]", location) if part not in {"", "."} and "*" not in part]
+        base = re.sub(r"[^a-z0-9]+", "-", (parts[-1] if parts else "bills").lower().split(".")[0]).strip("-") or "bills"
+        name, number = base, 2
+        while name in names:
+            name, number = f"{base}-{number}", number + 1
+        names.append(name)
+    return names
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
