@@ -161,6 +161,8 @@ class Report:
     notes: tuple[str, ...] = ()
     verdict: str | None = None
     exit_code: int | None = None
+    paste: str | None = None
+    """Lines to copy into a file as they are, such as a rule."""
 
 
 @dataclass(frozen=True)

@@ -26,10 +26,11 @@ from aiops_cost.answers import lists, window
 from aiops_cost.answers import query as query_answer
 from aiops_cost.answers import report as report_answer
 from aiops_cost.answers import status as status_answer
+from aiops_cost.answers import suggest as suggest_answer
 from aiops_cost.budget.plan import Budget
 from aiops_cost.budget.rates import read_rates
 from aiops_cost.budget.read import Terms, read_budgets
-from aiops_cost.config import Config
+from aiops_cost.config import Config, shown
 from aiops_cost.documents import near
 from aiops_cost.errors import AiopsError, UserError
 from aiops_cost.ledger.frame import Ledger
@@ -105,7 +106,7 @@ def attribute(config: Config, as_of: date) -> Session:
     rates = read_rates(config.fx)
     rules, tags = load_packs(config.rules), tag_map(config.tags, config.marks.place("tags"))
     owners = load_owners(config.owners) if config.owners else None
-    budgets = read_budgets(config.budgets, Terms(config.currency, config.checks.drift.tolerance, rates))
+    budgets = read_budgets(config.budgets, Terms(config.currency, config.checks.drift.tolerance, rates), _shown)
     ledger = Ledger.open(config.ledger)
     con = ledger.connect(config.memory_limit, config.spill)
     problems = spend.attributed(con, rules, tags, owners)
@@ -139,10 +140,10 @@ def check(
 
 
 def drift(session: Session) -> Report:
-    """Budget against actual on settled days, with what is over the line and what nobody planned."""
+    """Budget against actual on settled days, line by line, and what nobody planned."""
     view = session.view
     table = checks.drift_table(view, session.config, session.as_of)
-    findings = checks.run(view, session.config, session.as_of, select=("DRF", "UNB", "BUD"))
+    findings = checks.run(view, session.config, session.as_of, select=("UNB", "BUD"))
     return Report("drift", "Drift", facts=_facts(session), tables=(table,), findings=tuple(findings))
 
 
@@ -169,9 +170,14 @@ def status(config: Config, as_of: date, detail: bool = False) -> Report:
     return status_answer.answer(states, as_of, ledger.version, detail)
 
 
-def coverage(session: Session, days: window.Window) -> Report:
-    """How much of the money is attributed, by provider and rule."""
-    return coverage_answer.answer(session.con, days, session.config.cost, session.config.currency)
+def coverage(session: Session, days: window.Window, by_rule: bool = False) -> Report:
+    """How much of the money is attributed, by provider, and by rule where that is asked."""
+    return coverage_answer.answer(session.con, days, session.config.cost, session.config.currency, by_rule)
+
+
+def suggest(session: Session, days: window.Window, top: int) -> Report:
+    """The costliest unattributed lines, with rules to paste."""
+    return suggest_answer.answer(session.con, days, top, session.config.cost, session.config.currency)
 
 
 def explain_line(session: Session, line_id: int) -> Report:
@@ -203,7 +209,7 @@ def rules_test(config: Config | None) -> Report:
 def budget(config: Config) -> Report:
     """The budgets as they are understood; reading them checks them."""
     terms = Terms(config.currency, config.checks.drift.tolerance, read_rates(config.fx))
-    return lists.budgets(read_budgets(config.budgets, terms))
+    return lists.budgets(read_budgets(config.budgets, terms, _shown))
 
 
 def schema(name: str) -> dict[str, Any]:
@@ -230,6 +236,11 @@ def _chosen(config: Config, names: Sequence[str]) -> list[Source]:
             Problem("sources-none", str(config.file), "no source is configured", "Add one under `sources:`.")
         )
     return [known[name] for name in names] if names else list(config.sources)
+
+
+def _shown(file: Path) -> str:
+    """A file as messages call it: from where the user stands, when that is shorter."""
+    return shown(file, Path.cwd())
 
 
 def _facts(session: Session) -> dict[str, str | None]:

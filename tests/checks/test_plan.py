@@ -20,7 +20,7 @@ def test_a_budget_line_that_matches_nothing_is_never_ok(company):
     assert found.severity is Severity.WARNING
     assert found.place == "budget-0.yaml:8:5"
     table = drift_table(company.view(date(2026, 5, 1)), company.config(), date(2026, 5, 1))
-    assert [row[7] for row in table.rows] == ["ok", "no spend"]
+    assert [row[7] for row in table.rows] == ["no spend", "ok"]
 
 
 def test_a_line_has_a_whole_month_to_show_its_first_row(company):

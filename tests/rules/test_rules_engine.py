@@ -8,14 +8,18 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aiops_cost.errors import UserError
 from aiops_cost.ledger import schema
+from aiops_cost.model import ACTIVITIES
 from aiops_cost.rules.engine import attribute, load_packs, tag_map
 from aiops_cost.rules.examples import frame_of, run_examples
 from aiops_cost.rules.explain import explain
 from aiops_cost.rules.owners import load_owners
 
+BUILT_IN = load_packs()
 GPU = {"ProviderName": "AWS", "ServiceName": "Amazon Elastic Compute Cloud", "x_UsageType": "BoxUsage:p5.48xlarge"}
 S3 = {"ProviderName": "AWS", "ServiceName": "Amazon Simple Storage Service", "x_UsageType": "TimedStorage-ByteHrs"}
 HOST = {"ProviderName": "AWS", "ServiceName": "Amazon SageMaker", "x_UsageType": "USE1-Host:ml.g5.xlarge"}
@@ -119,6 +123,33 @@ def test_a_tag_named_like_a_column_does_not_shadow_it(tmp_path: Path) -> None:
     assert one({"ServiceName": "Gadgets", "tags.ServiceName": "Widgets"}, rules=rules)["rule"] is None
 
 
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "ProviderName": st.sampled_from(["AWS", "Microsoft", "Google Cloud", "OpenAI", "Contoso", ""]),
+                "ServiceName": st.sampled_from(["Amazon SageMaker", "Amazon Bedrock", "Vertex AI", "Storage", "x"]),
+                "x_UsageType": st.sampled_from(["USE1-Host:ml.g5.xlarge", "BoxUsage:p5.48xlarge", "x-input-tokens"]),
+                "ChargeCategory": st.sampled_from(["Usage", "Tax", "Credit", "Purchase"]),
+                "ChargeDescription": st.text(max_size=8),
+                "ResourceName": st.sampled_from(["train", "serving", "n"]),
+                "tags.ai-activity": st.text(max_size=4) | st.sampled_from(["training", "serving", "other"]),
+            },
+        ),
+        max_size=20,
+    )
+)
+@settings(deadline=None, max_examples=60)
+def test_every_line_has_exactly_one_activity_and_keeps_its_id(lines: list[dict[str, str]]) -> None:
+    frame = frame_of(lines)
+    result = attribute(frame, BUILT_IN)
+    assert result["x_LineId"].tolist() == frame["x_LineId"].tolist()
+    assert set(result["x_Activity"]) <= set(ACTIVITIES)
+    alone = [attribute(frame_of([line]), BUILT_IN)["x_Activity"].iloc[0] for line in lines[:3]]
+    assert alone == result["x_Activity"].tolist()[:3]  # a line's answer does not depend on its neighbours
+
+
 def test_many_distinct_values_and_few_are_decided_alike() -> None:
     lines = [{**GPU, "ResourceId": f"node-{i}-{'train' if i % 3 else 'plain'}"} for i in range(6000)]
     result = attribute(frame_of(lines), load_packs())
@@ -151,7 +182,7 @@ def test_an_accelerator_without_evidence_stays_unattributed() -> None:
 def test_an_activity_tag_decides_what_the_bill_cannot(said: str, activity: str, component: str) -> None:
     found = one({**GPU, "tags.AI_Activity": said})
     assert (found["activity"], found["component"]) == (activity, component)
-    assert (found["confidence"] == "stated") is (said != "lunch") or activity == "unattributed"
+    assert found["confidence"] == (None if activity == "unattributed" else "stated")
 
 
 def test_a_name_is_weaker_evidence_than_a_tag_and_says_so() -> None:
@@ -189,6 +220,8 @@ def test_the_tag_map_can_be_replaced_and_knows_its_fields() -> None:
     assert one({**HOST, "tags.app": "no", "SubAccountName": "acct"}, tags=tags)["workload"] == "acct"
     with pytest.raises(UserError, match="workload"):
         tag_map({"workloads": ["tags.x"]})
+    with pytest.raises(UserError, match="did you mean `SubAccountName`"):
+        tag_map({"workload": ["SubAcountName"]})
 
 
 def test_two_spellings_of_a_tag_that_disagree_are_a_problem_and_not_last_wins() -> None:

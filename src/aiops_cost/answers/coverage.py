@@ -26,7 +26,7 @@ _RULES = (
 )
 
 
-def answer(con: duckdb.DuckDBPyConnection, window: Window, cost: str, currency: str) -> Report:
+def answer(con: duckdb.DuckDBPyConnection, window: Window, cost: str, currency: str, by_rule: bool) -> Report:
     """Money by provider and activity, and by the rule that decided. `attributed AI` is the share of serving,
     training, storage and shared in those and unattributed; spend known not to be AI does not count."""
     rows = con.execute(
@@ -41,26 +41,28 @@ def answer(con: duckdb.DuckDBPyConnection, window: Window, cost: str, currency: 
     for found in by.values():
         for activity, amount in found.items():
             whole[activity] = whole.get(activity, Decimal(0)) + amount
-    rules = con.execute(
-        "SELECT x_RuleId, x_Activity, x_Component, x_Confidence, count(DISTINCT x_LineId), sum(Cost) FROM spend"
-        " WHERE ChargePeriodStart BETWEEN ? AND ? GROUP BY 1, 2, 3, 4 ORDER BY 6 DESC NULLS LAST, 1, 3",
-        [window.first, window.last],
-    ).fetchall()
+    tables = [
+        Table(
+            "providers", "By provider", _COLUMNS, tuple(_row(n, by[n]) for n in sorted(by)), total=_row("total", whole)
+        )
+    ]
+    if by_rule:
+        tables.append(Table("rules", "By the rule that decided", _RULES, _by_rule(con, window)))
     return Report(
         name="coverage",
         title="How much is attributed",
         facts={"cost": cost, "currency": currency, "period": str(window)},
-        tables=(
-            Table(
-                "providers",
-                "By provider",
-                _COLUMNS,
-                tuple(_row(name, by[name]) for name in sorted(by)),
-                total=_row("total", whole),
-            ),
-            Table("rules", "By the rule that decided", _RULES, tuple(rules)),
-        ),
+        tables=tuple(tables),
     )
+
+
+def _by_rule(con: duckdb.DuckDBPyConnection, window: Window) -> tuple[tuple[object, ...], ...]:
+    rows = con.execute(
+        "SELECT x_RuleId, x_Activity, x_Component, x_Confidence, count(DISTINCT x_LineId), sum(Cost) FROM spend"
+        " WHERE ChargePeriodStart BETWEEN ? AND ? GROUP BY 1, 2, 3, 4 ORDER BY 6 DESC NULLS LAST, 1, 3",
+        [window.first, window.last],
+    ).fetchall()
+    return tuple(tuple(row) for row in rows)
 
 
 def _row(name: str, found: dict[str, Decimal]) -> tuple[object, ...]:

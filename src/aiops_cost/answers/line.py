@@ -73,8 +73,8 @@ def _evidence(told: Explanation) -> list[Table]:
 def _cost(con: duckdb.DuckDBPyConnection, line_id: int) -> Table:
     rows = con.execute(
         "SELECT strftime(ChargePeriodStart, '%Y-%m'), count(DISTINCT ChargePeriodStart), sum(x_RowCount),"
-        " sum(ConsumedQuantity), any_value(ConsumedUnit), sum(BilledCost), sum(EffectiveCost), sum(ListCost), sum(Cost),"
-        " sum(Cost) / nullif(sum(ConsumedQuantity), 0) FROM spend WHERE x_LineId = ? GROUP BY 1 ORDER BY 1",
+        " sum(ConsumedQuantity), any_value(ConsumedUnit), sum(BilledCost), sum(EffectiveCost), sum(ListCost),"
+        " sum(Cost), sum(Cost) / nullif(sum(ConsumedQuantity), 0) FROM spend WHERE x_LineId = ? GROUP BY 1 ORDER BY 1",
         [line_id],
     ).fetchall()
     columns = (

@@ -18,7 +18,7 @@ _RULES = (Column("rule"), Column("pack"), Column("activity"), Column("component"
 _EXAMPLES = (Column("rule"), Column("example"), Column("line"), Column("decided_by"), Column("place"))
 _LOADS = (
     Column("source"),
-    Column("period"),
+    Column("period", title="billing period"),
     Column("what"),
     Column("rows", "count"),
     Column("rejected", "count"),
@@ -80,17 +80,27 @@ def _load(result: LoadResult) -> list[tuple[object, ...]]:
         return [
             (result.source, None, "unchanged: the files are those of the last load", None, None, None, None, None, None)
         ]
-    rows: list[tuple[object, ...]] = []
+    groups: dict[tuple[str, str, str], list[tuple[str, int, int, Amounts, Decimal | None]]] = {}
     for period, figures in sorted(result.record["periods"].items()):
         for currency, amounts in sorted((amounts_of(result.record, period) or {}).items()):
             before = result.before.get(period)
             moved = amounts.BilledCost - before.get(currency, Amounts()).BilledCost if before is not None else None
             what = "new" if before is None else ("reloaded, same total" if moved == Decimal(0) else "restated")
-            rows.append(
-                (result.source, period, what, figures["rows"], figures["rejected"], currency,
-                 amounts.BilledCost, amounts.EffectiveCost, moved)
-            )  # fmt: skip
-    return rows
+            # Months that say the same are one row; a restated month is always a row of its own.
+            key = (what, currency, period if what == "restated" else "")
+            groups.setdefault(key, []).append((period, figures["rows"], figures["rejected"], amounts, moved))
+    return [_months(result.source, what, currency, found) for (what, currency, _), found in groups.items()]
+
+
+def _months(
+    source: str, what: str, currency: str, found: Sequence[tuple[str, int, int, Amounts, Decimal | None]]
+) -> tuple[object, ...]:
+    first, last = found[0][0], found[-1][0]
+    period = first if len(found) == 1 else f"{first}..{last} ({len(found)} months)"
+    billed = sum((amounts.BilledCost for *_, amounts, _ in found), Decimal(0))
+    effective = sum((amounts.EffectiveCost for *_, amounts, _ in found), Decimal(0))
+    rows, rejected = sum(r for _, r, *_ in found), sum(r for _, _, r, *_ in found)
+    return (source, period, what, rows, rejected, currency, billed, effective, found[0][4] if len(found) == 1 else None)
 
 
 def columns() -> Report:

@@ -35,7 +35,7 @@ def answer(con: duckdb.DuckDBPyConnection, sql: str, files: Sequence[str]) -> Re
                 details=tuple(said.splitlines()[1:6]),
             )
         ) from None
-    columns = tuple(Column(name, _kind(kind)) for name, kind in names)
+    columns = tuple(Column(name, _kind(name, kind)) for name, kind in names)
     return Report(
         "query", "Query", tables=(Table("rows", "", columns, tuple(tuple(_cell(v) for v in row) for row in rows)),)
     )
@@ -62,8 +62,11 @@ def _refuse_others(sql: str) -> None:
                                 "The ledger is changed by `aiops-cost pull` only."))  # fmt: skip
 
 
-def _kind(described: str) -> str:
+def _kind(name: str, described: str) -> str:
+    """The kind of a column; ids are names that happen to be numbers, and keep their digits together."""
     low = described.lower()
+    if name.lower().endswith("id"):
+        return "text"
     if low.startswith("decimal"):
         return "number"
     if "int" in low and not low.startswith("interval"):

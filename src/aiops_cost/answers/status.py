@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from aiops_cost.model import Amounts, Column, PeriodState, Report, SourceState, Table
 
+NEWEST = 2
 _SOURCES = (
     Column("source"),
     Column("provider"),
@@ -36,16 +37,32 @@ def answer(states: Sequence[SourceState], as_of: date, version: int | None, deta
     """The state of every configured source; `detail` adds how the last export deviated from its specification."""
     tables = [
         Table("sources", "Sources", _SOURCES, tuple(_source(state) for state in states)),
-        Table("periods", "Billing periods", _PERIODS, tuple(r for s in states for p in s.periods for r in _period(p))),
+        Table(
+            "periods",
+            "Billing periods",
+            _PERIODS,
+            tuple(r for s in states for p in _shown(s, detail) for r in _period(p)),
+        ),
     ]
     deviations = tuple(row for state in states for row in _deviations(state))
     if detail:
         tables.append(Table("deviations", "How the last export of each source deviates", _DEVIATIONS, deviations))
+    hidden = sum(len(state.periods) - len(_shown(state, detail)) for state in states)
     notes = [f"{s.source.name} was never loaded:  aiops-cost pull {s.source.name}" for s in states if not s.periods]
     if deviations and not detail:
-        notes.append(f"{len(deviations)} deviations from the specification were found:  aiops-cost status --detail")
+        notes.append(f"Deviations from the specification: {len(deviations)}:  aiops-cost status --detail")
+    if hidden:
+        notes.append(
+            f"{hidden} older periods, unchanged since they were loaded, are not shown:  aiops-cost status --detail"
+        )
     facts = {"as_of": as_of.isoformat(), "ledger_version": None if version is None else str(version)}
     return Report("status", "What the ledger holds", facts, tuple(tables), notes=tuple(notes))
+
+
+def _shown(state: SourceState, detail: bool) -> list[PeriodState]:
+    """Every period, or the newest and those in which something happened."""
+    newest = state.periods[-NEWEST:]
+    return [p for p in state.periods if detail or p in newest or p.rejected or p.before is not None]
 
 
 def _source(state: SourceState) -> tuple[object, ...]:

@@ -106,12 +106,12 @@ def where(scope: Scope) -> tuple[str, list[str]]:
 
 
 def text(scope: Scope) -> str:
-    """A scope for a person: `serving, workload support-chat`; `everything` when empty."""
+    """A scope for a person: `serving support-chat`, `training account ml-dev`; `everything` when empty."""
     said = []
     for key, wanted in scope.items():
         values = wanted if isinstance(wanted, str) else " or ".join(wanted)
-        said.append(values if column_of(key) == "x_Activity" else f"{key} {values}")
-    return ", ".join(said) or "everything"
+        said.append(values if column_of(key) in {"x_Activity", "x_Workload"} else f"{key} {values}")
+    return " ".join(said) or "everything"
 
 
 def _values(wanted: str | tuple[str, ...]) -> frozenset[str]:

@@ -20,6 +20,7 @@ Months are spread over their own days, so the length of a month is never drift.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -31,7 +32,7 @@ from aiops_cost.budget.plan import BudgetLine, DayRange, days_of, planned, plann
 from aiops_cost.budget.values import EXACT, total
 from aiops_cost.checks.view import Spent, View, both, covered, days_in, either, in_days
 from aiops_cost.config import Config
-from aiops_cost.model import Column, Finding, Severity, Table
+from aiops_cost.model import Column, Finding, Scope, Severity, Table
 
 CODES = {
     "DRF001": "spend over the plan",
@@ -145,9 +146,8 @@ def drift_table(view: View, config: Config, as_of: date) -> Table:
             Column("drift_share", "percent", "drift %"),
             Column("month_drift", "money", "this month"),
             Column("status"),
-            Column("settled_days", "count", "settled days"),
         ),
-        rows=(*(_row(month, whole) for month, whole in judged), *_unbudgeted(view, window)),
+        rows=(*(_row(month, whole) for month, whole in _worst_first(judged)), *_unbudgeted(view, window)),
         total=_total(view, window) if judged and window else None,
         note=note,
     )
@@ -204,10 +204,7 @@ def _told(view: View, code: str, severity: Severity, drift: Drift, both: Sequenc
         code=code,
         severity=severity,
         message=_message(drift, view),
-        advice=(
-            f"See what moved:  aiops-cost report --by service,resource --from {first} --to {last}\n"
-            "Then stop the cause, or change the plan:  aiops-cost budget revise"
-        ),
+        advice=_advice(drift.line.scope, first, last),
         scope=drift.line.scope,
         owner=drift.line.owner,
         period=f"{first}..{last}",
@@ -225,11 +222,17 @@ def _message(drift: Drift, view: View) -> str:
     direction = "over" if drift.amount > 0 else "under"
     share = "nothing was planned" if drift.share is None else f"{abs(drift.share):.1%}"
     return (
-        f"{scope.text(drift.line.scope)}: {money.show(abs(drift.amount), view.currency)} "
-        f"{direction} the plan ({share}) on {days_in(drift.days)} settled days, "
-        f"{drift.days[0][0]} to {drift.days[-1][1]}: "
+        f"{money.show(abs(drift.amount), view.currency)} {direction} the plan ({share})"
+        f" on {days_in(drift.days)} settled days, {drift.days[0][0]} to {drift.days[-1][1]}: "
         f"{money.show(drift.actual)} actual ({view.cost}), {money.show(drift.planned)} planned"
     )
+
+
+def _advice(of: Scope, first: date, last: date) -> str:
+    """The command that shows what moved in this scope."""
+    values = {key: value if isinstance(value, str) else ",".join(value) for key, value in of.items()}
+    where = "".join(f" --where {shlex.quote(f'{key}={value}')}" for key, value in values.items())
+    return f"See what moved:  aiops-cost report --by service,resource{where} --from {first} --to {last}"
 
 
 def _evidence(both: Iterable[Drift], currency: str) -> Iterable[str]:
@@ -238,6 +241,12 @@ def _evidence(both: Iterable[Drift], currency: str) -> Iterable[str]:
             f"{drift.stretch}: {money.show(drift.actual, currency)} of "
             f"{money.show(drift.planned, currency)} on {days_in(drift.days)} settled days"
         )
+
+
+def _worst_first(judged: Sequence[tuple[Drift | None, Drift]]) -> list[tuple[Drift | None, Drift]]:
+    """Breaches, then warnings, then the rest; within each the largest drift first."""
+    order = ("breach", "warning", "no spend", "under", "ok")
+    return sorted(judged, key=lambda pair: (order.index(_worst_status(*pair)), -pair[1].amount))
 
 
 def _row(month: Drift | None, whole: Drift) -> tuple[object, ...]:
@@ -250,7 +259,6 @@ def _row(month: Drift | None, whole: Drift) -> tuple[object, ...]:
         _share(whole.amount, whole.planned),
         month.amount if month else None,
         _worst_status(month, whole),
-        days_in(whole.days),
     )
 
 
@@ -276,8 +284,7 @@ def _unbudgeted(view: View, window: DayRange | None) -> list[tuple[object, ...]]
     whole, latest = view.spent_where([view.unplanned(), both(view.unplanned(), month)])
     if not whole.rows:
         return []
-    days = days_in(view.judged_days())
-    return [(NO_LINE, None, Decimal(0), whole.amount, whole.amount, "new", latest.amount, "unbudgeted", days)]
+    return [(NO_LINE, None, Decimal(0), whole.amount, whole.amount, "new", latest.amount, "unbudgeted")]
 
 
 def _total(view: View, window: DayRange) -> tuple[object, ...]:
@@ -290,4 +297,4 @@ def _total(view: View, window: DayRange) -> tuple[object, ...]:
     )
     actual = view.spent_where([either(covered(view.lines, *window, everything=True), view.unplanned())])[0].amount
     drift = EXACT.subtract(actual, plan)
-    return ("total", None, plan, actual, drift, _share(drift, plan), None, None, days_in([window]))
+    return ("total", None, plan, actual, drift, _share(drift, plan), None, None)

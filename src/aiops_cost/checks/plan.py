@@ -1,7 +1,8 @@
 """The plan itself: what in the budget cannot be right.
 
 What it means: BUD001 is a budget line that not one row matched in its settled months. BUD002 says
-that no budget plans the day of the check. BUD003 is a line whose amount is not what its own
+that no budget plans the day of the check: a note where the plan has ended and nothing was billed
+since, and no answer where there is spend that it does not cover. BUD003 is a line whose amount is not what its own
 assumptions come to.
 
 Why it matters: a line that matches nothing is not "within budget"; mostly its scope is misspelt or
@@ -53,9 +54,7 @@ def _matching_nothing(view: View) -> Iterator[Finding]:
             yield Finding(
                 code="BUD001",
                 severity=Severity.WARNING,
-                message=(
-                    f"{scope.text(line.scope)}: not one row matches this budget line in {months[0]} to {months[-1]}"
-                ),
+                message=(f"not one row matches this budget line in {months[0]} to {months[-1]}"),
                 advice="Compare its scope with what there is:  aiops-cost report --by activity,workload",
                 scope=line.scope,
                 owner=line.owner,
@@ -69,10 +68,14 @@ def _matching_nothing(view: View) -> Iterator[Finding]:
 def _without_plan(view: View, as_of: date) -> Iterator[Finding]:
     if not view.budgets or any(b.first_day <= as_of <= b.last_day for b in view.budgets):
         return
+    # A plan that has ended is judged to its end; it is no answer for what was spent since.
+    end = max(budget.last_day for budget in view.budgets)
+    since = any(state.last_day and state.last_day > end for state in view.states)
+    ended = end < as_of and not since
     months = ", ".join(f"{b.name} plans {b.months[0]}..{b.months[-1]}" for b in view.budgets)
     yield Finding(
         code="BUD002",
-        severity=Severity.UNJUDGED,
+        severity=Severity.WARNING if ended else Severity.UNJUDGED,
         message=f"no budget plans {as_of}: {months}",
         advice="Write the next budget and name it under `budgets`, or choose a day:  --as-of DATE",
     )

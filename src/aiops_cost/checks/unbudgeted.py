@@ -2,7 +2,7 @@
 
 What it means: a workload started, or was renamed, or lost its tags after the budget was approved.
 Its whole cost is drift, for nothing was planned for it. Spend that nobody has attributed counts
-too.
+too, except accelerators without a tag, which ATR002 tells.
 
 Why it matters: it is real cost, and would be missing from the drift of every budget line.
 
@@ -22,10 +22,9 @@ from datetime import date
 from decimal import Decimal
 
 from aiops_cost import money
-from aiops_cost.budget import scope
 from aiops_cost.budget.plan import DayRange
 from aiops_cost.budget.values import total
-from aiops_cost.checks.view import View, days_in, span
+from aiops_cost.checks.view import Condition, View, both, days_in, span
 from aiops_cost.config import Config
 from aiops_cost.model import Finding, Scope, Severity
 
@@ -41,6 +40,8 @@ _GROUPS = (
 )
 Group = tuple[str | None, ...]
 Service = tuple[str | None, Decimal]
+_NOT_A_MACHINE = Condition("NOT (x_Activity = 'unattributed' AND x_Accelerator IS NOT NULL)")
+"""Machines that nobody has attributed are told once, with their ids, by ATR002."""
 _SHORT = ("activity", "workload", "account", "SubAccountId")
 
 
@@ -50,7 +51,7 @@ def check(view: View, config: Config, as_of: date) -> list[Finding]:
     if not view.budgets or not days:
         return []
     groups: dict[Group, list[Service]] = {}
-    for *group, service, amount in view.spend_by([*_GROUPS, "ServiceName"], view.unplanned()):
+    for *group, service, amount in view.spend_by([*_GROUPS, "ServiceName"], both(view.unplanned(), _NOT_A_MACHINE)):
         groups.setdefault(tuple(group), []).append((service, amount))
     least = config.checks.unbudgeted.at_least
     found = (_finding(view, days, group, services) for group, services in groups.items())
@@ -65,8 +66,8 @@ def _finding(view: View, days: tuple[DayRange, ...], group: Group, services: lis
         code="UNB001",
         severity=Severity.WARNING,
         message=(
-            f"{scope.text(of)}: {money.show(amount, view.currency)} ({view.cost}) that no "
-            f"budget line plans, on {days_in(days)} settled days, {first} to {last}"
+            f"{money.show(amount, view.currency)} ({view.cost}) that no budget line plans,"
+            f" on {days_in(days)} settled days, {first} to {last}"
         ),
         advice=_lines_to_paste(of, amount, days),
         scope=of,

@@ -49,8 +49,8 @@ STORY = (
     ("status",),
     ("report", "--by", "activity"),
     ("report", "--by", "activity,workload", "--top", "12", "--compare-to", "before"),
-    ("drift",),
     ("rules", "coverage"),
+    ("drift",),
     ("check",),
 )
 """What a user would type on the first day."""

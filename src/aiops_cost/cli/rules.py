@@ -47,20 +47,44 @@ def coverage(
     last: options.Last = None,
     first_day: options.From = None,
     last_day: options.To = None,
+    by_rule: Annotated[bool, typer.Option("--by-rule", help="Also the money that each rule decided.")] = False,
     metric: options.Cost = None,
     config: options.ConfigFile = None,
     as_of: options.AsOf = None,
     format: options.Format = None,
     file: options.Output = None,
 ) -> int:
-    """How much of the money is attributed, by provider and by the rule that decided."""
+    """How much of the money is attributed, by provider; with --by-rule, also by the rule that decided."""
     from aiops_cost import run
 
     session = options.session(config, as_of, metric)
     days = run.days(
         session.states, session.as_of, month, last, options.day(first_day, "--from"), options.day(last_day, "--to")
     )
-    return output.write(run.coverage(session, days), format, file)
+    return output.write(run.coverage(session, days, by_rule), format, file)
+
+
+@group.command("suggest", epilog="Example:  aiops-cost rules suggest --last 30d --top 5")
+def suggest(
+    month: options.Month = None,
+    last: options.Last = None,
+    first_day: options.From = None,
+    last_day: options.To = None,
+    top: Annotated[int, typer.Option("--top", help="So many groups.", metavar="N", min=1)] = 5,
+    metric: options.Cost = None,
+    config: options.ConfigFile = None,
+    as_of: options.AsOf = None,
+    format: options.Format = None,
+    file: options.Output = None,
+) -> int:
+    """The most expensive unattributed lines, grouped, with a rule to paste for each."""
+    from aiops_cost import run
+
+    session = options.session(config, as_of, metric)
+    days = run.days(
+        session.states, session.as_of, month, last, options.day(first_day, "--from"), options.day(last_day, "--to")
+    )
+    return output.write(run.suggest(session, days, top), format, file)
 
 
 def _config(file: Path | None) -> Config | None:

@@ -37,6 +37,7 @@ def render(report: Report, *, width: int = 100, color: bool = False) -> str:
         "tables": tables,
         "findings": [_finding(finding) for finding in worst_first(report.findings)],
         "notes": list(report.notes),
+        "paste": report.paste,
         "verdict": report.verdict,
         "exit_code": report.exit_code,
     }

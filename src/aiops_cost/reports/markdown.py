@@ -39,8 +39,16 @@ def render(report: Report, *, width: int = 100, color: bool = False) -> str:
     if report.findings:
         parts.append("\n".join(_findings(worst_first(report.findings))))
     parts.append("\n".join(f"- {_escape(note)}" for note in report.notes))
+    parts.append(_verbatim(report.paste) if report.paste else "")
     parts.append(f"**{_escape(report.verdict)}**" if report.verdict else "")
     return no_commands("\n\n".join(part for part in parts if part)) + "\n"
+
+
+def _verbatim(text: str) -> str:
+    """Lines to paste, as they are: behind a fence that they cannot close."""
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    lines = (clean(line) for line in text.splitlines())
+    return "\n".join([fence, *lines, fence])
 
 
 def _table(table: Table, report_title: str) -> Iterator[str]:

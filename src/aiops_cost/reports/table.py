@@ -80,7 +80,9 @@ def _parts(report: Report, width: int) -> Iterator[RenderableType]:
     if report.findings:
         yield Group(*map(_finding, worst_first(report.findings)))
     if report.notes:
-        yield Group(*(Text(clean(note), "dim") for note in report.notes))
+        yield Group(*(Text(clean(line), "dim") for note in report.notes for line in note.splitlines()))
+    if report.paste:
+        yield Group(*(Text(clean(line), overflow="fold") for line in report.paste.splitlines()))
     if report.verdict:
         yield Text(clean(report.verdict), "bold")
 
@@ -179,5 +181,6 @@ def _finding(finding: Finding) -> RenderableType:
         said.append(amount(finding.amount, finding.currency))
     head.append("  " + "  ".join(said))
     words = [text for text in (finding.message, finding.advice) if text]
-    body = (Padding(Text(clean(text), overflow="fold"), (0, 0, 0, 4)) for text in words)
+    lines = (line for text in words for line in text.splitlines())
+    body = (Padding(Text(clean(line), overflow="fold"), (0, 0, 0, 4)) for line in lines)
     return Group(head, *body)

@@ -42,9 +42,8 @@ def decide(frame: pd.DataFrame, rules: RuleSet, tags: TagMap, owners: Owners | N
     for name, said in _FROM_TAGS.items():
         fields.put_column(name, lines.column(f"stated.{said}"))
     if owners:
-        lines.add("x_Workload", fields.column("x_Workload"))
-        lines.add("x_Activity", fields.column("x_Activity"))
-        fields.put_where_null("x_Owner", owners.of(lines))
+        decided = {name: fields.column(name) for name in schema.ATTRIBUTION}
+        fields.put_where_null("x_Owner", owners.of(lines, decided))
     return Decision(lines, by, refined, {name: fields.column(name) for name in schema.ATTRIBUTION})
 
 
@@ -53,7 +52,7 @@ class _Fields:
 
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
-        self._codes = {name: np.full(lines.size, -1, dtype=np.int64) for name in schema.ATTRIBUTION}
+        self._codes = {name: np.full(lines.size, -1, dtype=np.int32) for name in schema.ATTRIBUTION}
         self._values: dict[str, dict[str, int]] = {name: {} for name in schema.ATTRIBUTION}
         self._put("x_Activity", slice(None), "unattributed")
 
@@ -75,9 +74,10 @@ class _Fields:
         for name, value in said.items():
             self._put(name, rows, value)
         for extract in rule.extract:
-            column = self._lines.column(extract.column)
-            read = [READERS[extract.reader](value) if used else None for value, used in _used(column, rows)]
-            self._put_values(extract.field, rows, column.codes[rows], read)
+            column, read = self._lines.column(extract.column), READERS[extract.reader]
+            numbers, codes = pd.factorize(column.codes[rows])
+            found = [None if code < 0 else read(column.values[code]) for code in codes.tolist()]
+            self._put_values(extract.field, rows, numbers.astype(np.int32), found)
         self._put_component(rule, rows)
 
     def _put_component(self, rule: Rule, rows: Codes) -> None:
@@ -99,7 +99,8 @@ class _Fields:
 
     def put_column(self, name: str, column: Column) -> None:
         """Overwrite where the column has a value."""
-        self._put_values(name, np.arange(self._lines.size), column.codes, list(column.values))
+        rows = np.flatnonzero(column.codes >= 0)
+        self._put_values(name, rows, column.codes[rows], list(column.values))
 
     def put_where_null(self, name: str, column: Column) -> None:
         """Fill only the lines that have nothing yet."""
@@ -112,14 +113,8 @@ class _Fields:
     def _put_values(self, name: str, rows: Codes, codes: Codes, values: list[str | None] | list[str]) -> None:
         known = self._values[name]
         new = [-1 if value is None else known.setdefault(value, len(known)) for value in values]
-        found = np.array([*new, -1], dtype=np.int64)[codes]
+        found = np.array([*new, -1], dtype=np.int32)[codes]
         self._codes[name][rows[found >= 0]] = found[found >= 0]
-
-
-def _used(column: Column, rows: Codes) -> list[tuple[str, bool]]:
-    used = np.zeros(len(column.values) + 1, dtype=bool)
-    used[column.codes[rows]] = True
-    return list(zip(column.values, used[:-1].tolist(), strict=True))
 
 
 def _runs(ordered: Codes) -> list[tuple[int, int, int]]:

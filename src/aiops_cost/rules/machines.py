@@ -46,11 +46,12 @@ _WRITTEN = {"aws": _in_usage_type, "azure": _in_meter, "gcp": _in_sku}
 
 @lru_cache(maxsize=65_536)
 def accelerator(text: str) -> str | None:
-    """`<count>x<accelerator>` of a machine type or an accelerator's own description, or None.
+    """`<count>x<accelerator>` of a machine type, a usage type with one, or an accelerator's own name; or None.
 
-    >>> accelerator("ml.p4d.24xlarge"), accelerator("m5.large")
-    ('8xA100-40GB', None)
+    >>> accelerator("ml.p4d.24xlarge"), accelerator("USE1-Host:ml.g5.xlarge"), accelerator("m5.large")
+    ('8xA100-40GB', '1xA10G', None)
     """
+    text = _in_usage_type(text) or text
     for pattern, name in _table():
         if pattern.search(text):
             return name

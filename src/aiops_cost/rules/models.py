@@ -98,6 +98,7 @@ _AZURE_NOISE = re.compile(
     r"|model|models|provisioned|managed|predictions|prompt|completion|speech|to|characters|chars|session"
     r"|hour|hours|seconds?|\d{3,4}p|\d{4}|\d{6}|\d{8})"
 )
+_AZURE_GLUED = re.compile(r"(?<=[a-z]{3})(?=\d{4}\b)|(?<=batch)(?=inp|outp|opt)|(?<=turbo)-?(?=\d+k)|(?<=\bgpt)(?=\d)")
 _AZURE_ASIDE = re.compile(r"\d{4}|\d{6}|\d{8}|aud|rt|text|txt|img|image|dev")
 _AZURE_KEEP = {"rt": "realtime", "sp": "speciale"}
 _AZURE_NAMED = re.compile(r"text-embedding|gpt-image")
@@ -110,7 +111,9 @@ def azure(text: str) -> str | None:
         return None
     if "claude" in f"{family} {meter}":
         return claude(meter if "claude" in meter else f"claude {meter}")
-    meter = re.sub(r"(?<=[a-z]{3})(?=\d{4}\b)|(?<=batch)(?=inp|outp|opt)|(?<=turbo)-?(?=\d+k)|(?<=\bgpt)(?=\d)", " ", meter)
+    meter = re.sub(
+        r"(?<=[a-z]{3})(?=\d{4}\b)|(?<=batch)(?=inp|outp|opt)|(?<=turbo)-?(?=\d+k)|(?<=\bgpt)(?=\d)", " ", meter
+    )
     meter = re.sub(r"[\s_-]+", "-", meter.strip())
     if meter.startswith("model-router"):
         return "model-router"

@@ -9,6 +9,7 @@ owners:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,14 +43,14 @@ class Owners:
 
     entries: tuple[tuple[tuple[tuple[str, match.Matcher], ...], str], ...]
 
-    def of(self, lines: Lines) -> Column:
-        """The owner per line; the lines must carry x_Workload and x_Activity by now."""
-        codes = np.full(lines.size, -1, dtype=np.int64)
+    def of(self, lines: Lines, decided: Mapping[str, Column]) -> Column:
+        """The owner per line; `decided` are the attribution columns, which scopes may name too."""
+        codes = np.full(lines.size, -1, dtype=np.int32)
         names = list(dict.fromkeys(owner for _, owner in self.entries))
         for scope, owner in self.entries:
             fits = codes < 0
             for name, matcher in scope:
-                column, test = lines.column(name), matcher.test()
+                column, test = decided.get(name) or lines.column(name), matcher.test()
                 fits &= np.array([*map(test, column.values), test(None)], dtype=bool)[column.codes]
             codes[fits] = names.index(owner)
         return Column(codes, names)
@@ -63,7 +64,7 @@ def load_owners(path: Path) -> Owners:
         scope = []
         for name, value in item.scope.items():
             place = marks.place("owners", index, "scope", name)
-            if not (evidence.known(name) or name == "workload") or evidence.canonical(name) == "name":
+            if name == "name" or not (evidence.known(name) or evidence.canonical(name) in schema.ATTRIBUTION):
                 hint = near(name, [*schema.SHORT, *schema.IDENTITY])
                 problems.append(
                     Problem("owners-unknown-column", place, f"unknown column `{name}`" + (f"; {hint}" if hint else ""))

@@ -16,6 +16,7 @@ from functools import lru_cache
 
 from aiops_cost.documents import near
 from aiops_cost.errors import UserError
+from aiops_cost.ledger import schema
 from aiops_cost.model import ACTIVITIES, Problem
 
 JSON_COLUMNS = {"tags": "Tags", "details": "SkuPriceDetails", "categories": "x_CostCategories"}
@@ -68,16 +69,27 @@ def tag_map(wanted: Mapping[str, Sequence[str]], place: str = "") -> TagMap:
     """The default map with some fields replaced by what the configuration says.
 
     `wanted` maps a field (workload, owner, environment, model, activity, data_class) to its candidates in
-    order. Raises UserError naming every unknown field, with the nearest known one.
+    order: `tags.KEY` or a column of the ledger. Raises UserError naming every unknown one, with the nearest known.
     """
-    unknown = [name for name in wanted if name not in FIELDS]
-    if unknown:
-        raise UserError(
-            Problem("tags-unknown-field", place, f"there is no field `{name}` to take from tags",
-                    near(name, FIELDS) or f"The fields are: {', '.join(FIELDS)}.")
-            for name in unknown
-        )  # fmt: skip
+    problems = []
+    for name, candidates in wanted.items():
+        if name not in FIELDS:
+            hint = near(name, FIELDS) or f"The fields are: {', '.join(FIELDS)}."
+            problems.append(Problem("tags-unknown-field", place, f"there is no field `{name}` to take from tags", hint))
+        for candidate in candidates:
+            if not _readable(candidate):
+                hint = (
+                    near(candidate, (*schema.IDENTITY, *schema.SHORT)) or "Write tags.KEY, or a column of the ledger."
+                )
+                problems.append(Problem("tags-unknown-column", place, f"`{name}` cannot come from `{candidate}`", hint))
+    if problems:
+        raise UserError(problems)
     return TagMap({**DEFAULT_TAGS.candidates, **{name: tuple(keys) for name, keys in wanted.items()}})
+
+
+def _readable(candidate: str) -> bool:
+    head, _, key = candidate.partition(".")
+    return (bool(key) and head in JSON_COLUMNS) or schema.SHORT.get(candidate, candidate) in schema.IDENTITY
 
 
 @lru_cache(maxsize=65_536)

@@ -52,8 +52,8 @@ def winners(lines: Lines, rules: Sequence[Rule], rows: Mask | None = None) -> Co
     combos, first = combinations([columns[name] for name in few], lines.size)
     shown = {name: columns[name].codes[first] for name in few}
     open_combos = np.arange(len(first))
-    of_combo = np.full(len(first), -1, dtype=np.int64)
-    of_line = np.full(lines.size, -1, dtype=np.int64)
+    of_combo = np.full(len(first), -1, dtype=np.int32)
+    of_line = np.full(lines.size, -1, dtype=np.int32)
     if rows is not None:
         of_line[~rows] = -2
     for index, rule in enumerate(rules):
