@@ -67,6 +67,16 @@ class Checks(Strict):
     restatement: Minimum = Minimum()
 
 
+class Sharing(Strict):
+    """How `report --share` divides shared cost: by these shares (they sum to 100%), else by direct cost.
+
+    `keep_own` leaves shared cost with the workload that its own tag names.
+    """
+
+    shares: Mapping[str, str] = {}
+    keep_own: bool = False
+
+
 class SourceEntry(Strict):
     """One billing feed; `settles_after` and `max_age` are days."""
 
@@ -119,6 +129,7 @@ class ConfigFile(Strict):
     cost: Literal["BilledCost", "EffectiveCost", "ListCost", "ContractedCost"] = "EffectiveCost"
     memory_limit: Annotated[str, AfterValidator(_memory)] = "2GB"
     spill: str | None = None
+    sharing: Sharing = Sharing()
     checks: Checks = Checks()
 
 
@@ -141,6 +152,7 @@ class Config:
     cost: str
     memory_limit: str
     spill: Path | None
+    sharing: Sharing
     checks: Checks
 
 
@@ -179,6 +191,7 @@ def load_config(path: Path | None, cwd: Path, env: Mapping[str, str]) -> Config:
         cost=read.cost,
         memory_limit=read.memory_limit,
         spill=folder / read.spill if read.spill else None,
+        sharing=read.sharing,
         checks=read.checks,
     )
 

@@ -25,6 +25,7 @@ from aiops_cost.answers import line as line_answer
 from aiops_cost.answers import lists, window
 from aiops_cost.answers import query as query_answer
 from aiops_cost.answers import report as report_answer
+from aiops_cost.answers import sharing as sharing_answer
 from aiops_cost.answers import status as status_answer
 from aiops_cost.answers import suggest as suggest_answer
 from aiops_cost.budget.plan import Budget
@@ -37,6 +38,7 @@ from aiops_cost.ledger.frame import Ledger
 from aiops_cost.ledger.load import LoadResult, Options, load
 from aiops_cost.ledger.status import state_of
 from aiops_cost.model import Export, Problem, Report, Source, SourceState
+from aiops_cost.rules import sharing
 from aiops_cost.rules.engine import Owners, RuleSet, TagMap, load_packs, tag_map
 from aiops_cost.rules.examples import run_examples
 from aiops_cost.rules.owners import load_owners
@@ -161,6 +163,13 @@ def report(
     """Spend by any columns over any days."""
     question = report_answer.Question(tuple(by), days, tuple(where), top, compare)
     return report_answer.answer(session.con, question, session.states, session.config.cost, session.config.currency)
+
+
+def shared(session: Session, days: window.Window, where: Sequence[str] = ()) -> Report:
+    """Spend by workload, with shared cost divided as the configuration says."""
+    config = session.config
+    policy = sharing.policy(config.sharing.shares, config.marks.place("sharing", "shares"), config.sharing.keep_own)
+    return sharing_answer.answer(session.con, policy, days, where, config.cost, config.currency)
 
 
 def status(config: Config, as_of: date, detail: bool = False) -> Report:

@@ -27,6 +27,9 @@ def command(
     compare_to: Annotated[
         str | None, typer.Option("--compare-to", help="before, 2026-04, or 2026-04-01..2026-04-30.")
     ] = None,
+    share: Annotated[
+        bool, typer.Option("--share", help="By workload, with shared cost divided over the workloads (see `sharing`).")
+    ] = False,
     metric: options.Cost = None,
     config: options.ConfigFile = None,
     as_of: options.AsOf = None,
@@ -40,6 +43,8 @@ def command(
     days = run.days(
         session.states, session.as_of, month, last, options.day(first_day, "--from"), options.day(last_day, "--to")
     )
+    if share:
+        return output.write(run.shared(session, days, where or ()), format, file)
     names = [name.strip() for name in by.split(",") if name.strip()]
     report = run.report(session, names, days, where or (), top, run.compared(compare_to, days))
     return output.write(report, format, file)

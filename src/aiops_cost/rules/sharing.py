@@ -55,7 +55,7 @@ class SharedRow:
     shared_from: str | None = None
 
 
-def policy(shares: Mapping[str, str], place: str = "") -> Policy:
+def policy(shares: Mapping[str, str], place: str = "", keep_own: bool = True) -> Policy:
     """A policy of fixed shares as a person writes them: `{chat: 60%, search: 40%}`.
 
     Raises UserError for what is not a percentage, and when they do not sum to 100%.
@@ -70,7 +70,7 @@ def policy(shares: Mapping[str, str], place: str = "") -> Policy:
             Problem("sharing-not-whole", place, f"the shares sum to {(total * 100).normalize():f}%, not to 100%",
                     "Change one of them, so that every part of the shared cost has a place.")
         )  # fmt: skip
-    return Policy(shares=parsed)
+    return Policy(shares=parsed, keep_own=keep_own)
 
 
 def share(costs: Sequence[CostRow], policy: Policy) -> list[SharedRow]:
