@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from aiops_cost import schemas
 from aiops_cost.budget.rates import read_rates
 from aiops_cost.budget.read import Terms, read_budgets
-from aiops_cost.config import Config, ConfigFile, load_config, schema_of
+from aiops_cost.config import Config, ConfigFile, load_config
 from aiops_cost.errors import UserError
 from aiops_cost.rules.examples import run_examples
 from aiops_cost.rules.owners import load_owners
@@ -173,7 +174,7 @@ def test_a_configuration_remembers_where_its_keys_stand(tmp_path):
 
 @pytest.mark.parametrize("name", ["config", "budget"])
 def test_the_defaults_of_a_schema_fit_it(name):
-    for definition in schema_of(name)["$defs"].values():
+    for definition in schemas.of(name)["$defs"].values():
         for key, described in definition.get("properties", {}).items():
             if described.get("type") == "number" and "default" in described:
                 assert isinstance(described["default"], int | float), key
@@ -183,7 +184,7 @@ def test_the_defaults_of_a_schema_fit_it(name):
 
 def test_an_unknown_schema_names_the_near_one():
     with pytest.raises(UserError, match="did you mean `budget`"):
-        schema_of("budgets")
+        schemas.of("budgets")
 
 
 def test_the_starter_rates_have_the_header_that_is_asked_for():

@@ -12,13 +12,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, Field
 
 from aiops_cost import documents, money
 from aiops_cost.budget import scope
-from aiops_cost.budget.file import BudgetFile
 from aiops_cost.budget.values import Amount, Currency, Days, Share, Slug, Tolerance
 from aiops_cost.documents import Marks, Strict
 from aiops_cost.errors import UserError
@@ -194,15 +193,6 @@ def load_config(path: Path | None, cwd: Path, env: Mapping[str, str]) -> Config:
         sharing=read.sharing,
         checks=read.checks,
     )
-
-
-def schema_of(name: str) -> dict[str, Any]:
-    """The JSON Schema of a file that users write: `config` or `budget`; else a UserError."""
-    models: dict[str, type[BaseModel]] = {"config": ConfigFile, "budget": BudgetFile}
-    if name not in models:
-        hint = documents.near(name, list(models)) or f"the schemas are {', '.join(models)}"
-        raise UserError(Problem("schema-unknown", "", f"there is no schema `{name}`; {hint}"))
-    return models[name].model_json_schema()
 
 
 def _find(path: Path | None, cwd: Path, env: Mapping[str, str]) -> Path:

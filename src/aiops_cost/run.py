@@ -136,6 +136,7 @@ def check(
         title="Bills against the plan",
         facts=_facts(session),
         findings=tuple(findings),
+        notes=tuple(str(problem) for problem in session.tag_problems),
         verdict=verdict.sentence,
         exit_code=verdict.exit_code,
     )
@@ -195,9 +196,19 @@ def explain_line(session: Session, line_id: int) -> Report:
     return line_answer.answer(session.con, line_id, session.rules, session.tags, session.owners, config.currency)
 
 
-def explain_code(code: str) -> Report:
-    """The page of a finding code."""
-    return Report("explain", code.upper(), notes=tuple(checks.explain(code).strip().split("\n\n")))
+def explain_word(config: Config | None, word: str) -> Report:
+    """The page of a finding code, or of a rule. Raises UserError with the near miss."""
+    rules = load_packs(config.rules if config else ())
+    rule = rules.by_id(word)
+    if rule:
+        return lists.rule(rule)
+    if word.upper() not in checks.codes() and word not in {code[:3] for code in checks.codes()}:
+        hint = near(word, [rule.id for rule in rules]) or near(word.upper(), list(checks.codes()))
+        raise UserError(
+            Problem("explain-unknown", "", f"`{word}` is no line, no finding code and no rule", hint
+                    or "Finding codes look like DRF001; rules are listed by:  aiops-cost rules list")
+        )  # fmt: skip
+    return Report("explain", word.upper(), notes=tuple(checks.explain(word).strip().split("\n\n")))
 
 
 def query(session: Session, sql: str) -> Report:

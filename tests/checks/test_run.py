@@ -89,7 +89,7 @@ def test_the_fingerprint_of_a_finding_survives_amounts_days_and_words(messy):
     messy.spend("1x3", first=MAY, activity="training", workload="a")
     (second,) = messy.find(date(2026, 5, 4), "DRF001")
     assert first.amount != second.amount
-    assert checks.fingerprint(first) == checks.fingerprint(second)
+    assert first.fingerprint == second.fingerprint
 
 
 def test_fingerprints_tell_scopes_and_codes_apart():
@@ -100,5 +100,5 @@ def test_fingerprints_tell_scopes_and_codes_apart():
         replace(one, scope={"activity": "serving", "workload": "x"}),
         replace(one, scope={}),
     ]
-    names = {checks.fingerprint(finding) for finding in [one, *others]}
+    names = {finding.fingerprint for finding in [one, *others]}
     assert len(names) == 5

@@ -12,6 +12,7 @@ from aiops_cost.ledger import schema
 from aiops_cost.model import Column, Problem, Report, Table
 from aiops_cost.rules.engine import Owners, RuleSet, TagMap
 from aiops_cost.rules.explain import Explanation, explain
+from aiops_cost.rules.modules import DRIVERS
 
 _PAIRS = (Column("what"), Column("value"))
 
@@ -51,9 +52,19 @@ def _decision(told: Explanation) -> list[tuple[str, Any]]:
         source = told.sources.get(name.removeprefix("x_").lower())
         if value is not None:
             rows.append((name.removeprefix("x_"), f"{value}  ({source})" if source else value))
+    driver = _driver(told.fields["x_Activity"], told.fields["x_Component"])
+    if driver:
+        rows.append(("driver", driver))
     if told.rule:
         rows += [("why", told.rule.why), ("the rule stands in", told.rule.place)]
     return rows
+
+
+def _driver(activity: str | None, component: str | None) -> str | None:
+    """What makes the cost of such a line larger or smaller, where its rule module knows."""
+    known = DRIVERS.get(activity or "", ())
+    found = next((driver for driver in known if component in driver.components), None)
+    return f"{found.name}: {found.formula}" if found else None
 
 
 def _evidence(told: Explanation) -> list[Table]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from aiops_cost.budget.plan import Budget
@@ -11,7 +11,7 @@ from aiops_cost.ledger import schema
 from aiops_cost.ledger.load import LoadResult
 from aiops_cost.ledger.record import amounts_of
 from aiops_cost.model import Amounts, Column, Report, Table
-from aiops_cost.rules.engine import RuleSet
+from aiops_cost.rules.engine import Rule, RuleSet
 from aiops_cost.rules.examples import ExampleResult
 
 _RULES = (Column("rule"), Column("pack"), Column("activity"), Column("component"), Column("confidence"), Column("why"))
@@ -39,13 +39,26 @@ def rules(found: RuleSet, pack: str | None) -> Report:
     )
 
 
+def rule(found: Rule) -> Report:
+    """One rule: why it is there, what it asks for, and its own examples."""
+    rows = [("activity", found.activity), ("component", found.component), ("confidence", found.confidence)]
+    rows += [(f"when {name}", str(matcher)) for name, matcher in found.when]
+    rows += [("fires on", _line(line)) for line in found.fires] + [
+        ("stays silent on", _line(line)) for line in found.quiet
+    ]
+    rows.append(("stands in", found.place))
+    shown = (Column("what"), Column("value"))
+    return Report("rule", f"Rule {found.id}", tables=(Table("rule", "", shown, tuple(rows)),), notes=(found.why,))
+
+
+def _line(line: Mapping[str, str | bool | None]) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in line.items())
+
+
 def examples(results: Sequence[ExampleResult]) -> Report:
     """What `rules test` found: only examples that fail are listed. The exit code is 1 when one does."""
     failed = [result for result in results if not result.passed]
-    rows = tuple(
-        (r.rule.id, r.kind, ", ".join(f"{k}: {v}" for k, v in r.line.items()), r.decided_by or "no rule", r.rule.place)
-        for r in failed
-    )
+    rows = tuple((r.rule.id, r.kind, _line(r.line), r.decided_by or "no rule", r.rule.place) for r in failed)
     tested = len({result.rule.id for result in results})
     return Report(
         name="rules-test",

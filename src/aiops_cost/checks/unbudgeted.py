@@ -24,7 +24,7 @@ from decimal import Decimal
 from aiops_cost import money
 from aiops_cost.budget.plan import DayRange
 from aiops_cost.budget.values import total
-from aiops_cost.checks.view import Condition, View, both, days_in, span
+from aiops_cost.checks.view import Condition, View, both, days_in, span, watched
 from aiops_cost.config import Config
 from aiops_cost.model import Finding, Scope, Severity
 
@@ -53,12 +53,13 @@ def check(view: View, config: Config, as_of: date) -> list[Finding]:
     groups: dict[Group, list[Service]] = {}
     for *group, service, amount in view.spend_by([*_GROUPS, "ServiceName"], both(view.unplanned(), _NOT_A_MACHINE)):
         groups.setdefault(tuple(group), []).append((service, amount))
+    since = view.since(_GROUPS, watched()) if groups else {}
     least = config.checks.unbudgeted.at_least
-    found = (_finding(view, days, group, services) for group, services in groups.items())
+    found = (_finding(view, days, group, services, since[group]) for group, services in groups.items())
     return [one for one in found if one.amount and one.amount > 0 and one.amount >= least]
 
 
-def _finding(view: View, days: tuple[DayRange, ...], group: Group, services: list[Service]) -> Finding:
+def _finding(view: View, days: tuple[DayRange, ...], group: Group, services: list[Service], since: date) -> Finding:
     of: Scope = {name: value for name, value in zip(_SHORT, group, strict=True) if value is not None}
     amount = total(part for _, part in services)
     first, last = span(days)
@@ -67,7 +68,7 @@ def _finding(view: View, days: tuple[DayRange, ...], group: Group, services: lis
         severity=Severity.WARNING,
         message=(
             f"{money.show(amount, view.currency)} ({view.cost}) that no budget line plans,"
-            f" on {days_in(days)} settled days, {first} to {last}"
+            f" on {days_in(days)} settled days, {first} to {last}; first billed on {since}"
         ),
         advice=_lines_to_paste(of, amount, days),
         scope=of,
@@ -77,6 +78,7 @@ def _finding(view: View, days: tuple[DayRange, ...], group: Group, services: lis
         actual=amount,
         amount=amount,
         cause="unbudgeted",
+        onset=since,
         evidence=tuple(
             f"{service or 'no service name'}: {money.show(part, view.currency)}" for service, part in services[:3]
         ),

@@ -159,6 +159,15 @@ class View:
             condition.parameters,
         )
 
+    def since(self, columns: Sequence[str], condition: Condition) -> dict[tuple[Any, ...], date]:
+        """The first day with a charge, per values of the columns; looked for in the whole ledger."""
+        keys = ", ".join(columns)
+        found = self._fetch(
+            f"SELECT {keys}, min(ChargePeriodStart) FROM spend WHERE {condition.sql} GROUP BY {keys}",
+            condition.parameters,
+        )
+        return {tuple(row[:-1]): row[-1] for row in found}
+
     def _fetch(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         return self.connection.execute(sql, parameters).fetchall()
 

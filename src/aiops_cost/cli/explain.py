@@ -12,17 +12,19 @@ EXAMPLE = "Example:  aiops-cost explain DRF001"
 
 
 def command(
-    what: Annotated[str, typer.Argument(help="A line's id (x_LineId), or a finding code.", metavar="WHAT")],
+    what: Annotated[
+        str, typer.Argument(help="A line's id (x_LineId), a finding code or a rule's id.", metavar="WHAT")
+    ],
     config: options.ConfigFile = None,
     as_of: options.AsOf = None,
     format: options.Format = None,
     file: options.Output = None,
 ) -> int:
-    """A line: the row, the rule that decided and why, the arithmetic. A code: what it means and what to do."""
+    """A line: the row, the rule that decided and why, the arithmetic. A code or rule: what it means, what to do."""
     from aiops_cost import run
 
     if what.lstrip("-").isdigit():
         report = run.explain_line(options.session(config, as_of), int(what))
     else:
-        report = run.explain_code(what)
+        report = run.explain_word(options.config_if_any(config), what)
     return output.write(report, format, file)

@@ -85,6 +85,16 @@ def config(file: Path | None, cost: str | None = None) -> Config:
     return replace(found, cost=cost)
 
 
+def config_if_any(file: Path | None) -> Config | None:
+    """The configuration, or None where there is none and none was asked for."""
+    try:
+        return config(file)
+    except UserError as error:
+        if file is None and [problem.code for problem in error.problems] == ["config-missing"]:
+            return None
+        raise
+
+
 def session(file: Path | None, as_of: str | None, cost: str | None = None) -> Session:
     """Everything a question is asked of."""
     from aiops_cost import run

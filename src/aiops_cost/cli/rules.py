@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aiops_cost.cli import options, output
-from aiops_cost.errors import UserError
 
 if TYPE_CHECKING:
-    from aiops_cost.config import Config
+    pass
 
 group = typer.Typer(help="The rules that say what spend is for.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -26,7 +24,7 @@ def list_rules(
     """All rules in the order they are tried: yours, then the built-in ones."""
     from aiops_cost import run
 
-    return output.write(run.rules_list(_config(config), pack), format, file)
+    return output.write(run.rules_list(options.config_if_any(config), pack), format, file)
 
 
 @group.command("test", epilog="Example:  aiops-cost rules test")
@@ -38,7 +36,7 @@ def test(
     """Run every rule's own examples (`fires` and `quiet`); leaves 1 when one fails."""
     from aiops_cost import run
 
-    return output.write(run.rules_test(_config(config)), format, file)
+    return output.write(run.rules_test(options.config_if_any(config)), format, file)
 
 
 @group.command("coverage", epilog="Example:  aiops-cost rules coverage --last 30d")
@@ -85,13 +83,3 @@ def suggest(
         session.states, session.as_of, month, last, options.day(first_day, "--from"), options.day(last_day, "--to")
     )
     return output.write(run.suggest(session, days, top), format, file)
-
-
-def _config(file: Path | None) -> Config | None:
-    """The configuration, or None where there is none and none was asked for: the built-in rules need none."""
-    try:
-        return options.config(file)
-    except UserError as error:
-        if file is None and [problem.code for problem in error.problems] == ["config-missing"]:
-            return None
-        raise
