@@ -203,3 +203,11 @@ def test_the_threshold_of_restatements_is_read(whole, make_state, make_period):
     days = _days(date(2026, 4, 1), date(2026, 4, 30))
     whole.sources["aws"] = make_state("aws", *days, periods=(april,))
     assert whole.find(MAY, "DAT006")[0].severity is Severity.WARNING
+
+
+def test_a_run_of_missing_months_is_one_finding(company):
+    company.budget(SERVING).spend("100x122", activity="serving")  # April to July
+    company.connection.execute("DELETE FROM spend WHERE x_BillingPeriod <> '2026-05'")
+    company.days["aws"] = {day for day in company.days["aws"] if day.month == 5}
+    found = company.find(date(2026, 8, 20), "DAT001")
+    assert [one.period for one in found] == ["2026-04", "2026-06..2026-08"]

@@ -69,5 +69,6 @@ def _row(name: str, found: dict[str, Decimal]) -> tuple[object, ...]:
     zero = Decimal(0)
     ai = sum((found.get(activity, zero) for activity in AI_ACTIVITIES), zero)
     unknown = found.get("unattributed", zero)
-    share = ai / (ai + unknown) if ai + unknown else None
+    # Credits can make either side negative, and a share of that means nothing.
+    share = ai / (ai + unknown) if min(ai, unknown) >= 0 and ai + unknown else None
     return (name, *(found.get(activity, zero) for activity in AI_ACTIVITIES), found.get("other", zero), unknown, share)

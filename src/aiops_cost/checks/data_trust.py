@@ -8,7 +8,7 @@ and is empty now. DAT006, a month that was closed has changed.
 Why it matters: missing data looks exactly like money saved. While one of DAT001 to DAT005 stands,
 the answer is "could not judge" (exit 3), whatever the other findings say.
 
-What to do: `aiops-cost status` shows each source and month; `aiops-cost doctor` tests access;
+What to do: `aiops-cost status` shows each source and month, and
 `aiops-cost pull SOURCE --period YYYY-MM` fetches again. A source that truly does not bill every day
 or month takes `sparse: true` in the configuration. For DAT006 read the difference, and tell who
 reported the old number.
@@ -82,7 +82,7 @@ def _nothing_came(state: SourceState) -> Finding:
     return _unjudged(
         "DAT001",
         f"{name} has never delivered anything; no bill is not a bill of zero",
-        f"Fetch it:  aiops-cost pull {name}\nIf that fails:  aiops-cost doctor",
+        f"Fetch it:  aiops-cost pull {name}",
         name,
     )
 
@@ -97,16 +97,29 @@ def _missing_months(state: SourceState, view: View, as_of: date) -> Iterator[Fin
     have = {period.period for period in state.periods}
     planned = {month for budget in view.budgets for month in budget.months}
     name = state.source.name
-    for month in months_between(first, f"{needed:%Y-%m}"):
-        if month in planned and month not in have:
-            yield _unjudged(
-                "DAT001",
-                f"{name} {month} did not come, and the budget plans that month",
-                f"Fetch it:  aiops-cost pull {name} --period {month}\n"
-                f"If {name} did not bill then:  sparse: true, under its entry in `sources`",
-                name,
-                month,
-            )
+    missing = [m for m in months_between(first, f"{needed:%Y-%m}") if m in planned and m not in have]
+    for stretch in _stretches(missing):
+        more = len(stretch) > 1
+        which = f"{stretch[0]}..{stretch[-1]}" if more else stretch[0]
+        yield _unjudged(
+            "DAT001",
+            f"{name} {which} did not come, and the budget plans {'those months' if more else 'that month'}",
+            f"Fetch it:  aiops-cost pull {name}" + ("" if more else f" --period {which}") + "\n"
+            f"If {name} did not bill then:  sparse: true, under its entry in `sources`",
+            name,
+            which,
+        )
+
+
+def _stretches(months: Sequence[str]) -> list[list[str]]:
+    """Months in runs without a gap: one finding says all of a run."""
+    runs: list[list[str]] = []
+    for month in months:
+        if runs and months_between(runs[-1][-1], month) == (runs[-1][-1], month):
+            runs[-1].append(month)
+        else:
+            runs.append([month])
+    return runs
 
 
 def _stale(state: SourceState, view: View, as_of: date) -> Iterator[Finding]:
@@ -120,8 +133,7 @@ def _stale(state: SourceState, view: View, as_of: date) -> Iterator[Finding]:
         "DAT002",
         f"{name} is settled {until}; by {as_of} it should be settled until {needed} "
         f"(settles after {state.source.settles_after} days, {state.source.max_age} more allowed)",
-        f"Fetch it:  aiops-cost pull {name}\nIf nothing newer comes:  aiops-cost doctor\n"
-        f"If {name} bills no more:  sparse: true, under its entry in `sources`",
+        f"Fetch it:  aiops-cost pull {name}\nIf {name} bills no more:  sparse: true, under its entry in `sources`",
         name,
     )
 
