@@ -29,6 +29,7 @@ TO_LEDGER = {
     "instance_type": "x_InstanceType",
     "pricing_unit": "PricingUnit",
 }
+LABELLED = Path(__file__).resolve().parents[2] / "shared" / "ai_skus_dev.csv"
 FIELDS = {
     "activity": "x_Activity",
     "component": "x_Component",
@@ -104,10 +105,13 @@ def _lines(frame: pd.DataFrame) -> pd.DataFrame:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("labelled", type=Path)
+    parser.add_argument("labelled", type=Path, nargs="?", default=LABELLED, help="CSV of identifiers and labels")
     parser.add_argument("--misses", action="store_true", help="list every wrong row")
     parser.add_argument("--focus", action="store_true", help="give the rules the pure FOCUS form")
     options = parser.parse_args()
+    if not options.labelled.is_file():
+        print(f"skipped: {options.labelled} is not there")
+        return
     labelled = read_labelled(options.labelled)
     answers = attributed((to_focus if options.focus else to_native)(labelled))
     for name, (right, asked) in score(labelled, answers).items():
