@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ import duckdb
 from aiops_cost import checks, gate, schemas, spend
 from aiops_cost.answers import coverage as coverage_answer
 from aiops_cost.answers import line as line_answer
-from aiops_cost.answers import lists, window
+from aiops_cost.answers import lists, rule_changes, window
 from aiops_cost.answers import query as query_answer
 from aiops_cost.answers import report as report_answer
 from aiops_cost.answers import sharing as sharing_answer
@@ -41,9 +41,12 @@ from aiops_cost.model import Export, Problem, Report, Source, SourceState
 from aiops_cost.rules import sharing
 from aiops_cost.rules.engine import Owners, RuleSet, TagMap, load_packs, tag_map
 from aiops_cost.rules.examples import run_examples
+from aiops_cost.rules.lint import lint
 from aiops_cost.rules.owners import load_owners
+from aiops_cost.rules.revisions import rule_files
 
 COSTS = report_answer.METRICS
+PullOptions = Options
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,11 @@ def pull(
         except AiopsError as error:
             errors.append(error)
     return results, errors
+
+
+def loads(results: Sequence[LoadResult], errors: Sequence[AiopsError], dry_run: bool) -> Report:
+    """What a pull did, per source and period; the exit code is that of the worst error."""
+    return lists.loads(results, errors, dry_run)
 
 
 def fetch(source: Source, base: Path) -> Export:
@@ -224,6 +232,19 @@ def rules_list(config: Config | None, pack: str | None) -> Report:
 def rules_test(config: Config | None) -> Report:
     """Every example of every rule."""
     return lists.examples(run_examples(load_packs(config.rules if config else ())))
+
+
+def rules_lint(config: Config | None) -> Report:
+    """Rules that can never win."""
+    return lists.shadowed(lint(load_packs(config.rules if config else ())))
+
+
+def rules_diff(config: Config, as_of: date, old: str, new: str, choose: Callable[[Session], window.Window]) -> Report:
+    """What going from one set of the user's rules to another would move. `choose` says which days."""
+    with rule_files(old, config.rules, Path.cwd()) as before, rule_files(new, config.rules, Path.cwd()) as after:
+        session = attribute(replace(config, rules=before), as_of)
+        lines = spend.decided(session.con, load_packs(after), session.tags, session.owners)
+        return rule_changes.answer(session.con, lines, choose(session), config.cost, config.currency)
 
 
 def budget(config: Config) -> Report:

@@ -6,7 +6,7 @@ currency. Text is kept once per line, amounts stay in the ledger's files, so a y
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from aiops_cost.rules.engine import Owners, RuleSet, TagMap, attribute
 
 if TYPE_CHECKING:
     import duckdb
+    import pandas as pd
 
 
 def attributed(
@@ -33,8 +34,8 @@ def attributed(
     every row of the ledger has one line, and every line one decision.
     """
     con.execute("CREATE OR REPLACE TEMP TABLE described AS SELECT * FROM lines")
-    decided = attribute(frame_of(con, "described", ["x_LineId", *schema.IDENTITY]), rules, tags, owners)
-    con.register("decided", decided)
+    answers = decided(con, rules, tags, owners)
+    con.register("decided", answers)
     columns = ", ".join(f"CAST({name} AS VARCHAR) AS {name}" for name in schema.ATTRIBUTION)
     con.execute(f"CREATE OR REPLACE TEMP TABLE attribution AS SELECT x_LineId, {columns} FROM decided")
     con.unregister("decided")
@@ -44,18 +45,22 @@ def attributed(
         f"CREATE OR REPLACE TEMP VIEW attributed AS SELECT {own}, {added} FROM ledger"
         " JOIN described USING (x_LineId) JOIN attribution USING (x_LineId)"
     )
-    return tuple(decided.attrs.get("problems", ()))
+    return tuple(answers.attrs.get("problems", ()))
+
+
+def decided(con: duckdb.DuckDBPyConnection, rules: RuleSet, tags: TagMap, owners: Owners | None) -> pd.DataFrame:
+    """What these rules say of every line of the ledger (see `rules.engine.attribute`)."""
+    return attribute(frame_of(con, "described", ["x_LineId", *schema.IDENTITY]), rules, tags, owners)
 
 
 def converted(con: duckdb.DuckDBPyConnection, cost: str, currency: str, rates: Sequence[Rate]) -> None:
     """Create the view `spend`: `attributed` and `Cost`, which is column `cost` in `currency`, DECIMAL(38,18).
 
-    Each day is converted at the rate in force on it. Raises UserError that names every rate which is missing:
-    unlike currencies are never added.
+    Each day is converted at the rate in force on it, rounded once, at the 18th decimal. Raises UserError that names
+    every rate which is missing: unlike currencies are never added.
     """
     found = con.execute(
-        "SELECT BillingCurrency, min(ChargePeriodStart), list(DISTINCT ChargePeriodStart) FROM attributed"
-        " GROUP BY 1 ORDER BY 1"
+        "SELECT BillingCurrency, list(DISTINCT ChargePeriodStart) FROM ledger GROUP BY 1 ORDER BY 1"
     ).fetchall()
     foreign = [row for row in found if row[0] != currency]
     if not foreign:
@@ -63,41 +68,65 @@ def converted(con: duckdb.DuckDBPyConnection, cost: str, currency: str, rates: S
         return
     table: list[tuple[str, date, Decimal]] = []
     missing: list[Problem] = []
-    for code, first, days in found:
-        known = [(code, day, rate) for day in days if (rate := rate_on(rates, code, currency, day)) is not None]
+    for code, days in found:
+        known = {day: rate for day in days if (rate := rate_on(rates, code, currency, day)) is not None}
         if len(known) < len(days):
-            missing.append(_missing(code, currency, first))
-        table += known
+            missing.append(_missing(code, currency, min(set(days) - set(known))))
+        table += [(code, day, rate) for day, rate in known.items()]
     if missing:
         raise UserError(missing)
-    con.execute("CREATE OR REPLACE TEMP TABLE rates (code VARCHAR, day DATE, rate DECIMAL(18, 9))")
-    con.executemany("INSERT INTO rates VALUES (?, ?, ?)", table)
+    _fill(con, "rates", {"code": "VARCHAR", "day": "DATE", "rate": "DECIMAL(38, 18)"}, table)
     con.execute(
-        f"CREATE OR REPLACE TEMP VIEW spend AS SELECT attributed.*, CAST({cost} * rate AS DECIMAL(38, 18)) AS Cost"
+        f"CREATE OR REPLACE TEMP VIEW spend AS SELECT attributed.*, {_times(cost, 'rate')} AS Cost"
         " FROM attributed JOIN rates ON code = BillingCurrency AND day = ChargePeriodStart"
     )
 
 
+def _times(amount: str, rate: str) -> str:
+    """SQL for the product of two DECIMAL(38,18), which itself would not fit: 36 decimals leave 2 digits before the
+    point. So each is taken apart into whole units and a rest below one; three of the four products are exact."""
+    units, factor = f"CAST({amount} AS DECIMAL(20, 0))", f"CAST({rate} AS DECIMAL(18, 0))"
+    rest, small = f"CAST({amount} - {units} AS DECIMAL(19, 18))", f"CAST({rate} - {factor} AS DECIMAL(19, 18))"
+    return f"CAST({units} * {rate} + {rest} * {factor} + CAST({rest} * {small} AS DECIMAL(38, 18)) AS DECIMAL(38, 18))"
+
+
 def planned(con: duckdb.DuckDBPyConnection, budgets: Sequence[Budget]) -> None:
     """Create the table `budget`: one row per budget line and month, amounts in the report currency."""
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE budget (budget VARCHAR, scope VARCHAR, owner VARCHAR, month VARCHAR,"
-        " amount DECIMAL(38, 18), currency VARCHAR, place VARCHAR)"
-    )
+    columns = {
+        "budget": "VARCHAR",
+        "scope": "VARCHAR",
+        "owner": "VARCHAR",
+        "month": "VARCHAR",
+        "amount": "DECIMAL(38, 18)",
+        "currency": "VARCHAR",
+        "place": "VARCHAR",
+    }
     rows = [
         (budget.name, text(line.scope), line.owner, month, amount, budget.currency, line.place)
         for budget in budgets
         for line in budget.lines
         for month, amount in line.amounts.items()
     ]
-    if rows:
-        con.executemany("INSERT INTO budget VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    _fill(con, "budget", columns, rows)
+
+
+def _fill(
+    con: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str], rows: Sequence[tuple[object, ...]]
+) -> None:
+    """A temporary table of these rows, in one statement; values travel as text, so that no digit is lost."""
+    names = ", ".join(columns)
+    listed = ", ".join("unnest(CAST(? AS VARCHAR[])) AS " + name for name in columns)
+    cast = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in columns.items())
+    texts = [[None if row[i] is None else str(row[i]) for row in rows] for i in range(len(columns))]
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {cast} FROM (SELECT {listed}) AS given({names})", texts
+    )
 
 
 def _missing(code: str, currency: str, first: date) -> Problem:
     return Problem(
         "rate-missing",
         "",
-        f"the ledger has amounts in {code}, and no rate from {code} to {currency} is known from {first} on",
+        f"the ledger has amounts in {code}, and no rate from {code} to {currency} is known on {first}",
         f"Add it to the file named by `fx:` in the configuration:  {first},{code},{currency},<rate>",
     )

@@ -7,12 +7,14 @@ from decimal import Decimal
 
 from aiops_cost.budget.plan import Budget
 from aiops_cost.budget.show import table as budget_table
+from aiops_cost.errors import AiopsError
 from aiops_cost.ledger import schema
 from aiops_cost.ledger.load import LoadResult
 from aiops_cost.ledger.record import amounts_of
 from aiops_cost.model import Amounts, Column, Report, Table
 from aiops_cost.rules.engine import Rule, RuleSet
 from aiops_cost.rules.examples import ExampleResult
+from aiops_cost.rules.lint import Shadowed
 
 _RULES = (Column("rule"), Column("pack"), Column("activity"), Column("component"), Column("confidence"), Column("why"))
 _EXAMPLES = (Column("rule"), Column("example"), Column("line"), Column("decided_by"), Column("place"))
@@ -69,13 +71,28 @@ def examples(results: Sequence[ExampleResult]) -> Report:
     )
 
 
+def shadowed(found: Sequence[Shadowed]) -> Report:
+    """What `rules lint` found. The exit code is 1 when a rule of the user can never win."""
+    rows = tuple((one.rule.id, one.by.id, one.rule.place, one.by.place) for one in found)
+    columns = (Column("rule"), Column("hidden_by"), Column("place"), Column("hidden_by_place"))
+    mine = sum(not one.rule.builtin for one in found)
+    return Report(
+        name="rules-lint",
+        title="Rules that can never win",
+        tables=(Table("shadowed", "", columns, rows),) if rows else (),
+        verdict=f"{len(found)} rules can never win; {mine} of them are yours" if found else "every rule can win",
+        exit_code=1 if mine else 0,
+    )
+
+
 def budgets(found: Sequence[Budget]) -> Report:
     """The budgets as they are understood, amounts month by month."""
     return Report("budget", "Budgets", tables=tuple(budget_table(budget) for budget in found))
 
 
-def loads(results: Sequence[LoadResult], dry_run: bool) -> Report:
-    """What a pull did, per source and period: first load, restated by how much, or unchanged."""
+def loads(results: Sequence[LoadResult], errors: Sequence[AiopsError], dry_run: bool) -> Report:
+    """What a pull did, per source and period: first load, restated by how much, or unchanged. Where sources failed,
+    the report says so, and asks for the exit code of the worst error."""
     rows = [row for result in results for row in _load(result)]
     notes = [
         f"{result.source} delivers {', '.join(result.no_longer_delivered)} no more; the ledger keeps what it had."
@@ -85,7 +102,12 @@ def loads(results: Sequence[LoadResult], dry_run: bool) -> Report:
     notes += [f"{r.source}: {d['sentence']}" + (f" ({d['rows']:,} rows)" if d["rows"] else "")
               for r in results if r.changed for d in r.record["deviations"]]  # fmt: skip
     title = "What a pull would load (dry run: nothing was written)" if dry_run else "Loaded"
-    return Report("pull", title, tables=(Table("loads", "", _LOADS, tuple(rows)),), notes=tuple(notes))
+    table = Table("loads", "", _LOADS, tuple(rows))
+    if not errors:
+        return Report("pull", title, tables=(table,), notes=tuple(notes))
+    failed = f"not everything was loaded: {len(errors)} of {len(results) + len(errors)} sources failed"
+    worst = max(error.exit_code for error in errors)
+    return Report("pull", title, tables=(table,), notes=tuple(notes), verdict=failed, exit_code=worst)
 
 
 def _load(result: LoadResult) -> list[tuple[object, ...]]:

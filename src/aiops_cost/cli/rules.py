@@ -39,6 +39,46 @@ def test(
     return output.write(run.rules_test(options.config_if_any(config)), format, file)
 
 
+@group.command("lint", epilog="Example:  aiops-cost rules lint")
+def lint(
+    config: options.ConfigFile = None,
+    format: options.Format = None,
+    file: options.Output = None,
+) -> int:
+    """Find rules that can never win, because an earlier one asks for no more; leaves 1 when one is yours."""
+    from aiops_cost import run
+
+    return output.write(run.rules_lint(options.config_if_any(config)), format, file)
+
+
+@group.command("diff", epilog="Example:  aiops-cost rules diff rules rules --last 30d")
+def diff(
+    old: Annotated[str, typer.Argument(help="Rules as they are: a file, a folder, or a git revision.", metavar="OLD")],
+    new: Annotated[str, typer.Argument(help="Rules as they would be: the same.", metavar="NEW")],
+    month: options.Month = None,
+    last: options.Last = None,
+    first_day: options.From = None,
+    last_day: options.To = None,
+    metric: options.Cost = None,
+    config: options.ConfigFile = None,
+    as_of: options.AsOf = None,
+    format: options.Format = None,
+    file: options.Output = None,
+) -> int:
+    """What a change of your rules would move, in money, per month, activity and workload."""
+    from aiops_cost import run
+
+    first, end = options.day(first_day, "--from"), options.day(last_day, "--to")
+    report = run.rules_diff(
+        options.config(config, metric),
+        options.today(as_of),
+        old,
+        new,
+        lambda session: run.days(session.states, session.as_of, month, last, first, end),
+    )
+    return output.write(report, format, file)
+
+
 @group.command("coverage", epilog="Example:  aiops-cost rules coverage --last 30d")
 def coverage(
     month: options.Month = None,
