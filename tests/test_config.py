@@ -94,10 +94,14 @@ def test_a_named_file_that_is_missing_is_not_replaced_by_another(tmp_path):
 
 
 def test_the_environment_replaces_ledger_and_currency(tmp_path):
-    env = {"AIOPS_COST_LEDGER": "s3://bucket/ledger", "AIOPS_COST_CURRENCY": "EUR"}
+    env = {"AIOPS_COST_LEDGER": "elsewhere", "AIOPS_COST_CURRENCY": "EUR"}
     config = _load(tmp_path, "ledger: ./x\ncurrency: USD\n", **env)
-    assert (config.ledger, config.currency) == ("s3://bucket/ledger", "EUR")
+    assert (config.ledger, config.currency) == (str(tmp_path / "elsewhere"), "EUR")
     assert "not a currency code" in _refused(tmp_path, "ledger: x\n", AIOPS_COST_CURRENCY="euro")
+
+
+def test_a_ledger_in_a_bucket_is_refused_and_not_taken_for_a_folder(tmp_path):
+    assert "not a folder on this machine" in _refused(tmp_path, "ledger: s3://bucket/ledger\n")
 
 
 def test_paths_are_relative_to_the_file_and_uris_stay(tmp_path):

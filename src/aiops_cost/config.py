@@ -169,6 +169,9 @@ def load_config(path: Path | None, cwd: Path, env: Mapping[str, str]) -> Config:
     rules = _matches("rules", read.rules, folder, marks, problems)
     owners = _existing("owners", read.owners, folder, marks, problems)
     fx = _existing("fx", read.fx, folder, marks, problems)
+    ledger = _ledger(read.ledger, folder, cwd, env)
+    if "://" in ledger:
+        problems.append(_remote_ledger(ledger, marks))
     currency = env.get(CURRENCY_VARIABLE) or read.currency
     if not money.is_currency(currency):
         problems.append(_bad_currency(currency))
@@ -178,7 +181,7 @@ def load_config(path: Path | None, cwd: Path, env: Mapping[str, str]) -> Config:
         file=file,
         folder=folder,
         marks=marks,
-        ledger=_ledger(read.ledger, folder, cwd, env),
+        ledger=ledger,
         currency=currency,
         sources=tuple(_source(entry, folder) for entry in read.sources),
         budgets=budgets,
@@ -290,6 +293,15 @@ def _ledger(written: str, folder: Path, cwd: Path, env: Mapping[str, str]) -> st
     if env.get(LEDGER_VARIABLE):
         return _located(env[LEDGER_VARIABLE], cwd)
     return _located(written, folder)
+
+
+def _remote_ledger(ledger: str, marks: Marks) -> Problem:
+    return Problem(
+        "ledger-remote",
+        marks.place("ledger"),
+        f"`{ledger}` is not a folder on this machine, and the ledger must be one",
+        "Write a path, like ./ledger",
+    )
 
 
 def _located(where: str, folder: Path) -> str:

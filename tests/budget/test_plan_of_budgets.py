@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aiops_cost import money
 from aiops_cost.budget import scope
 from aiops_cost.budget.plan import (
     days_of,
@@ -24,7 +25,7 @@ from aiops_cost.budget.rates import rate_on, read_rates
 from aiops_cost.budget.read import Terms, read_budget, read_budgets
 from aiops_cost.budget.scope import Relation, relation
 from aiops_cost.budget.show import table
-from aiops_cost.budget.values import Tolerance, total
+from aiops_cost.budget.values import Tolerance
 from aiops_cost.errors import UserError
 
 HEAD = "budget: plan\ncurrency: %s\nmonths: %s\nlines:\n"
@@ -270,7 +271,7 @@ def test_the_table_of_a_budget_does_not_add_parts_to_wholes(budget):
 
 def test_sums_of_large_amounts_keep_their_last_digit():
     large = Decimal("99999999999.000000000000000001")  # 29 digits; Decimal alone would round to 28
-    assert total([large, Decimal(1)]) == Decimal("100000000000.000000000000000001")
+    assert money.total([large, Decimal(1)]) == Decimal("100000000000.000000000000000001")
 
 
 def test_ranges_of_days_are_joined_without_counting_a_day_twice():

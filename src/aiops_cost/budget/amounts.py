@@ -24,7 +24,6 @@ from typing import Any
 from aiops_cost import documents, money
 from aiops_cost.budget import file, values
 from aiops_cost.budget.plan import days_of
-from aiops_cost.budget.values import EXACT
 
 Complaint = tuple[tuple[str, ...], str]
 """Where within the line (the path of keys) and what is wrong."""
@@ -100,7 +99,7 @@ def assumptions(assumes: Any, currency: str, complaints: list[Complaint]) -> tup
 def derived(found: Mapping[str, Decimal], form: Form, months: tuple[str, ...]) -> dict[str, Decimal]:
     """Month -> the amount that follows from the assumptions, to 18 decimals, half-even."""
     from_start = {}
-    with localcontext(EXACT):
+    with localcontext(money.EXACT):
         for since, month in enumerate(months):
             amount = form.monthly(found, days_of(month)[1].day, since)
             from_start[month] = amount.quantize(money.LEDGER_SCALE)
@@ -118,7 +117,7 @@ def _growing(amount: Mapping[str, Any], months: tuple[str, ...], complaints: lis
     rate = _growth(amount.get("growth", "0%/month"), ("amount", "growth"), complaints)
     if len(complaints) > before or start is None or rate is None:
         return {}
-    with localcontext(EXACT):
+    with localcontext(money.EXACT):
         return {month: (start * (1 + rate) ** since).quantize(money.LEDGER_SCALE) for since, month in enumerate(months)}
 
 

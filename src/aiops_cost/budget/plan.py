@@ -12,7 +12,7 @@ from functools import cached_property
 from aiops_cost import money
 from aiops_cost.budget.file import Approval
 from aiops_cost.budget.scope import Constraints, Relation, constraints, relate
-from aiops_cost.budget.values import Tolerance, total
+from aiops_cost.budget.values import Tolerance
 from aiops_cost.model import Scope
 
 DayRange = tuple[date, date]
@@ -96,7 +96,7 @@ def planned(line: BudgetLine, first: date, last: date) -> Decimal:
         start, end = max(first, month_first), min(last, month_last)
         if start <= end:
             parts.append(money.multiply(amount, (end - start).days + 1, month_last.day))
-    return total(parts)
+    return money.total(parts)
 
 
 def planned_days(line: BudgetLine, first: date, last: date) -> tuple[DayRange, ...]:

@@ -14,6 +14,8 @@ from aiops_cost.errors import UserError
 from aiops_cost.model import Problem
 
 HEADER = ["date", "from", "to", "rate"]
+DECIMALS = 18
+LARGEST = Decimal(10) ** DECIMALS
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ def _rate(row: list[str]) -> Rate:
     rate = money.parse(text)
     if rate <= 0:
         raise ValueError(f"{text} is not a rate; it must be more than zero")
+    if rate >= LARGEST or round(rate, DECIMALS) != rate:
+        raise ValueError(f"{text} has more than {DECIMALS} digits before or after the point")
     return Rate(on, source, target, rate)
 
 

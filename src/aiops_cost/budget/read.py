@@ -24,7 +24,7 @@ from aiops_cost.budget.plan import (
 )
 from aiops_cost.budget.rates import Rate, rate_on
 from aiops_cost.budget.scope import Relation, relate
-from aiops_cost.budget.values import Tolerance, total
+from aiops_cost.budget.values import Tolerance
 from aiops_cost.documents import Marks
 from aiops_cost.errors import UserError
 from aiops_cost.model import Problem
@@ -200,7 +200,7 @@ def _parts_that_exceed(lines: Sequence[BudgetLine], currency: str) -> Iterator[P
     told: set[int] = set()
     for month in sorted({month for line in lines for month in line.amounts}):
         for whole, parts in parents_and_parts(lines, month):
-            together = total(part.amounts[month] for part in parts)
+            together = money.total(part.amounts[month] for part in parts)
             if together - whole.amounts[month] < money.CENT or id(whole) in told:
                 continue
             told.add(id(whole))
@@ -224,5 +224,6 @@ def _no_rate(budget: Budget, currency: str, day: str) -> Problem:
         budget.place,
         f"the budget is in {budget.currency}, reports are in {currency}, "
         f"and no rate from {budget.currency} to {currency} is known on {day}",
-        f"Add a line to the file that `fx` names:  {day},{budget.currency},{currency},RATE",
+        f"Name a file under `fx:` in the configuration (first line date,from,to,rate), with a line"
+        f" {day},{budget.currency},{currency},RATE",
     )

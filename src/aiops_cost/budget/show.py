@@ -1,43 +1,44 @@
-"""A budget as a table: one row per line, one column per month."""
+"""A budget as a table: one row per line, and one column per month where there is room for so many."""
 
 from __future__ import annotations
 
 from aiops_cost import money
 from aiops_cost.budget import scope
 from aiops_cost.budget.plan import Budget, roots
-from aiops_cost.budget.values import percent, total
+from aiops_cost.budget.values import percent
 from aiops_cost.model import Column, Table
 
 
-def table(budget: Budget) -> Table:
+def table(budget: Budget, by_month: bool = True) -> Table:
     """Scope, owner, tolerance, an amount per month, the line's total; parts are not added to
-    wholes.
+    wholes. Without `by_month`, the first and the last month stand for all of them.
 
     A month that a line does not plan is an empty cell, not zero.
     """
+    months = budget.months if by_month else tuple(dict.fromkeys((budget.months[0], budget.months[-1])))
     rows = [
         (
             scope.text(line.scope),
             line.owner,
             f"{percent(line.tolerance.warn)}/{percent(line.tolerance.breach)}",
-            *(line.amounts.get(month) for month in budget.months),
-            total(line.amounts.values()),
+            *(line.amounts.get(month) for month in months),
+            money.total(line.amounts.values()),
         )
         for line in budget.lines
     ]
-    by_month = [total(line.amounts[month] for line in roots(budget.lines, month)) for month in budget.months]
+    sums = {month: money.total(line.amounts[month] for line in roots(budget.lines, month)) for month in budget.months}
     return Table(
-        name="budget",
-        title=f"Budget {budget.name}, {budget.currency}",
+        name=budget.name,
+        title=f"Budget {budget.name}, {budget.currency}, {budget.months[0]} to {budget.months[-1]}",
         columns=(
             Column("scope"),
             Column("owner"),
             Column("tolerance", title="warn/breach"),
-            *(Column(month, "money") for month in budget.months),
+            *(Column(month, "money") for month in months),
             Column("total", "money"),
         ),
         rows=tuple(rows),
-        total=("total", None, None, *by_month, total(by_month)),
+        total=("total", None, None, *(sums[month] for month in months), money.total(sums.values())),
         note=_note(budget),
     )
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import (
@@ -19,17 +18,8 @@ from pydantic import (
 from aiops_cost import money
 from aiops_cost.documents import Strict
 
-EXACT = Context(prec=76, rounding=ROUND_HALF_EVEN)
-"""Room for 38 digits times 38 digits: the default of 28 would round large amounts in silence."""
-
 _SLUG = re.compile(r"[a-z0-9]+([-_.][a-z0-9]+)*\Z")
 _GROWTH = re.compile(r"([-+]?)(\d+(?:\.\d+)?\s*%)\s*/\s*month\Z", re.ASCII)
-
-
-def total(amounts: Iterable[Decimal]) -> Decimal:
-    """The exact sum; zero for none."""
-    with localcontext(EXACT):
-        return sum(amounts, Decimal(0))
 
 
 def slug(text: str) -> str:
