@@ -7,7 +7,7 @@ showing an amount, and dividing one so that nothing is lost.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from fractions import Fraction
 
@@ -18,7 +18,8 @@ LEDGER_SCALE = Decimal(1).scaleb(-18)
 WHOLE_DIGITS = 29
 """What the widest column of the ledger has room for, DECIMAL(38,9); amounts have 20."""
 
-_EXACT = Context(prec=76, rounding=ROUND_HALF_EVEN)
+EXACT = Context(prec=76, rounding=ROUND_HALF_EVEN)
+"""Room for 38 digits times 38 digits: Python's default of 28 would round large amounts in silence."""
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d{1,3})?\Z", re.ASCII)
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%\Z", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}\Z", re.ASCII)
@@ -55,10 +56,16 @@ def is_currency(text: str) -> bool:
     return bool(_CURRENCY.match(text))
 
 
+def total(amounts: Iterable[Decimal]) -> Decimal:
+    """The exact sum; zero for none."""
+    with localcontext(EXACT):
+        return sum(amounts, Decimal(0))
+
+
 def multiply(amount: Decimal, numerator: Decimal | int, denominator: Decimal | int = 1) -> Decimal:
     """`amount * numerator / denominator`, rounded half-even once, to the ledger's 18 decimals."""
     units = Fraction(amount) * Fraction(numerator) / Fraction(denominator) * 10**18
-    with localcontext(_EXACT):
+    with localcontext(EXACT):
         return Decimal(round(units)).scaleb(-18)
 
 
@@ -69,7 +76,7 @@ def show(amount: Decimal, currency: str | None = None, *, places: int = 2) -> st
     '-1,234.50 USD'
     """
     _finite(amount)
-    with localcontext(_EXACT):
+    with localcontext(EXACT):
         rounded = amount.quantize(Decimal(1).scaleb(-places))
     if rounded == 0:
         rounded = abs(rounded)
@@ -114,5 +121,5 @@ def split(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
     by_remainder = sorted(range(len(parts)), key=lambda i: (parts[i] - shares[i], i))
     for index in by_remainder[: int(units) - sum(parts)]:
         parts[index] += 1
-    with localcontext(_EXACT):
+    with localcontext(EXACT):
         return [Decimal(part if amount >= 0 else -part).scaleb(-18) for part in parts]

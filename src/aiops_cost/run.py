@@ -33,7 +33,7 @@ from aiops_cost.budget.rates import read_rates
 from aiops_cost.budget.read import Terms, read_budgets
 from aiops_cost.config import Config, shown
 from aiops_cost.documents import near
-from aiops_cost.errors import AiopsError, UserError
+from aiops_cost.errors import AiopsError, CouldNotJudge, UserError
 from aiops_cost.ledger.frame import Ledger
 from aiops_cost.ledger.load import LoadResult, Options, load
 from aiops_cost.ledger.status import state_of
@@ -111,19 +111,32 @@ def fetch(source: Source, base: Path) -> Export:
 # --- lines to activities, models, workloads, owners ---------------------------------------------------------------
 
 
-def attribute(config: Config, as_of: date) -> Session:
-    """Open the ledger, run the rules over its lines, convert to the report currency, read the budgets."""
+def attribute(config: Config, as_of: date, with_plan: bool = True) -> Session:
+    """Open the ledger, run the rules over its lines, convert to the report currency, read the budgets.
+
+    `with_plan=False` leaves the budgets out: who only looks at spend is not stopped by a plan that cannot be read.
+    """
     rates = read_rates(config.fx)
     rules, tags = load_packs(config.rules), tag_map(config.tags, config.marks.place("tags"))
     owners = load_owners(config.owners) if config.owners else None
-    budgets = read_budgets(config.budgets, Terms(config.currency, config.checks.drift.tolerance, rates), _shown)
+    terms = Terms(config.currency, config.checks.drift.tolerance, rates)
+    budgets = read_budgets(config.budgets, terms, _shown) if with_plan else ()
     ledger = Ledger.open(config.ledger)
-    con = ledger.connect(config.memory_limit, config.spill)
+    con = _connected(ledger, config)
     problems = spend.attributed(con, rules, tags, owners)
     spend.converted(con, config.cost, config.currency, rates)
     spend.planned(con, budgets)
     states = tuple(state_of(source, ledger.records, as_of) for source in config.sources)
     return Session(con, config, as_of, ledger, states, rules, tags, owners, budgets, problems)
+
+
+def _connected(ledger: Ledger, config: Config) -> duckdb.DuckDBPyConnection:
+    try:
+        return ledger.connect(config.memory_limit, config.spill)
+    except duckdb.IOException as error:
+        way_out = "Restore the folder from a backup; or pull into a new one (`ledger:` in the configuration)."
+        sentence = f"the ledger's files cannot be read: {str(error).splitlines()[0]}"
+        raise CouldNotJudge(Problem("ledger-damaged", config.ledger, sentence, way_out)) from None
 
 
 # --- against the budget, into findings -----------------------------------------------------------------------------
@@ -247,10 +260,10 @@ def rules_diff(config: Config, as_of: date, old: str, new: str, choose: Callable
         return rule_changes.answer(session.con, lines, choose(session), config.cost, config.currency)
 
 
-def budget(config: Config) -> Report:
+def budget(config: Config, by_month: bool = True) -> Report:
     """The budgets as they are understood; reading them checks them."""
     terms = Terms(config.currency, config.checks.drift.tolerance, read_rates(config.fx))
-    return lists.budgets(read_budgets(config.budgets, terms, _shown))
+    return lists.budgets(read_budgets(config.budgets, terms, _shown), by_month)
 
 
 def schema(name: str) -> dict[str, Any]:

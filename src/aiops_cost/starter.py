@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
+
 from aiops_cost.errors import AiopsError, UserError
 from aiops_cost.ledger import intake
 from aiops_cost.model import Problem, Source
@@ -82,7 +84,7 @@ def write(folder: Path, locations: Sequence[str], currency: str | None, months: 
             "  - {name: bills, provider: focus, location: ./bills}   # put FOCUS files (CSV, CSV.gz, Parquet) there"
         ]
     budget.parent.mkdir(parents=True, exist_ok=True)
-    code = currency or "USD"
+    code = currency or next(filter(None, (_billed_in(folder, where) for where in chosen)), "USD")
     config.write_text(CONFIG.format(currency=code, sources="\n".join(entries)), encoding="utf-8")
     budget.write_text(BUDGET.format(currency=code, first=months[0], last=months[1]), encoding="utf-8")
     said = [f"wrote {config} and {budget}"]
@@ -118,6 +120,19 @@ def _source(folder: Path, location: str) -> str:
     contract, version = intake.peek(files[0][1])
     count = f"{len(files)} file{'s' if len(files) > 1 else ''}"
     return f"{count} at {location}, the first is {contract.file.title}" + (f" (version {version})" if version else "")
+
+
+def _billed_in(folder: Path, location: str) -> str | None:
+    """The currency of the first bill there; None where its rows do not say."""
+    path = str(listed(Source("init", "focus", location), folder)[0][1])
+    read = "read_parquet(?)" if path.endswith((".parquet", ".pq")) else "read_csv(?, all_varchar = true)"
+    try:
+        with duckdb.connect() as con:
+            sql = f"SELECT BillingCurrency FROM {read} WHERE BillingCurrency IS NOT NULL LIMIT 1"
+            row = con.execute(sql, [path]).fetchone()
+    except duckdb.Error:
+        return None  # the pull will tell what is wrong with the file, at its line
+    return row[0] if row and row[0] and is_currency(row[0]) else None
 
 
 def _names(locations: Sequence[str]) -> list[str]:

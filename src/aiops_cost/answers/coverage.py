@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import duckdb
 
+from aiops_cost import money
 from aiops_cost.answers.window import Window
 from aiops_cost.model import AI_ACTIVITIES, Column, Report, Table
 
@@ -40,7 +41,7 @@ def answer(con: duckdb.DuckDBPyConnection, window: Window, cost: str, currency: 
     whole: dict[str, Decimal] = {}
     for found in by.values():
         for activity, amount in found.items():
-            whole[activity] = whole.get(activity, Decimal(0)) + amount
+            whole[activity] = money.EXACT.add(whole.get(activity, Decimal(0)), amount)
     tables = [
         Table(
             "providers", "By provider", _COLUMNS, tuple(_row(n, by[n]) for n in sorted(by)), total=_row("total", whole)
@@ -67,7 +68,7 @@ def _by_rule(con: duckdb.DuckDBPyConnection, window: Window) -> tuple[tuple[obje
 
 def _row(name: str, found: dict[str, Decimal]) -> tuple[object, ...]:
     zero = Decimal(0)
-    ai = sum((found.get(activity, zero) for activity in AI_ACTIVITIES), zero)
+    ai = money.total(found.get(activity, zero) for activity in AI_ACTIVITIES)
     unknown = found.get("unattributed", zero)
     # Credits can make either side negative, and a share of that means nothing.
     share = ai / (ai + unknown) if min(ai, unknown) >= 0 and ai + unknown else None

@@ -16,7 +16,7 @@ from aiops_cost.errors import UserError
 from aiops_cost.ledger import schema
 from aiops_cost.model import Problem
 
-_FILTER = re.compile(r"\s*([A-Za-z_][\w.\-:/ ]*?)\s*(!=|=|~)\s*(.*?)\s*\Z", re.DOTALL)
+_FILTER = re.compile(r"\s*([^=~!]*[^=~!\s])\s*(!=|=|~)\s*(.*?)\s*\Z", re.DOTALL)
 _TAG = "tags."
 
 DIMENSIONS = (*schema.PARTITION, *schema.KEY, *schema.IDENTITY, *schema.ATTRIBUTION)

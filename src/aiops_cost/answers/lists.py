@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from aiops_cost import money
 from aiops_cost.budget.plan import Budget
 from aiops_cost.budget.show import table as budget_table
-from aiops_cost.errors import AiopsError
+from aiops_cost.errors import AiopsError, UserError
 from aiops_cost.ledger import schema
 from aiops_cost.ledger.load import LoadResult
 from aiops_cost.ledger.record import amounts_of
-from aiops_cost.model import Amounts, Column, Report, Table
+from aiops_cost.model import Amounts, Column, Problem, Report, Table
 from aiops_cost.rules.engine import Rule, RuleSet
 from aiops_cost.rules.examples import ExampleResult
 from aiops_cost.rules.lint import Shadowed
@@ -85,9 +86,15 @@ def shadowed(found: Sequence[Shadowed]) -> Report:
     )
 
 
-def budgets(found: Sequence[Budget]) -> Report:
-    """The budgets as they are understood, amounts month by month."""
-    return Report("budget", "Budgets", tables=tuple(budget_table(budget) for budget in found))
+def budgets(found: Sequence[Budget], by_month: bool) -> Report:
+    """The budgets as they are understood, amounts month by month or in short. Raises UserError where there is none."""
+    if not found:
+        raise UserError(
+            Problem("budgets-none", "", "the configuration names no budget",
+                    "Name the file under `budgets:`; a first one is written by:  aiops-cost init")
+        )  # fmt: skip
+    notes = () if by_month else ("Every month:  aiops-cost budget show --months",)
+    return Report("budget", "Budgets", tables=tuple(budget_table(budget, by_month) for budget in found), notes=notes)
 
 
 def loads(results: Sequence[LoadResult], errors: Sequence[AiopsError], dry_run: bool) -> Report:
@@ -101,7 +108,10 @@ def loads(results: Sequence[LoadResult], errors: Sequence[AiopsError], dry_run: 
     ]
     notes += [f"{r.source}: {d['sentence']}" + (f" ({d['rows']:,} rows)" if d["rows"] else "")
               for r in results if r.changed for d in r.record["deviations"]]  # fmt: skip
-    title = "What a pull would load (dry run: nothing was written)" if dry_run else "Loaded"
+    changed = any(result.changed for result in results)
+    title = "Loaded" if changed else "Nothing new: the files are those of the last load"
+    if dry_run:
+        title = "What a pull would load (dry run: nothing was written)"
     table = Table("loads", "", _LOADS, tuple(rows))
     if not errors:
         return Report("pull", title, tables=(table,), notes=tuple(notes))
@@ -112,14 +122,12 @@ def loads(results: Sequence[LoadResult], errors: Sequence[AiopsError], dry_run: 
 
 def _load(result: LoadResult) -> list[tuple[object, ...]]:
     if not result.changed:
-        return [
-            (result.source, None, "unchanged: the files are those of the last load", None, None, None, None, None, None)
-        ]
+        return [(result.source, None, "unchanged", None, None, None, None, None, None)]
     groups: dict[tuple[str, str, str], list[tuple[str, int, int, Amounts, Decimal | None]]] = {}
     for period, figures in sorted(result.record["periods"].items()):
         for currency, amounts in sorted((amounts_of(result.record, period) or {}).items()):
             before = result.before.get(period)
-            moved = amounts.BilledCost - before.get(currency, Amounts()).BilledCost if before is not None else None
+            moved = None if before is None else _moved(amounts, before.get(currency, Amounts()))
             what = "new" if before is None else ("reloaded, same total" if moved == Decimal(0) else "restated")
             # Months that say the same are one row; a restated month is always a row of its own.
             key = (what, currency, period if what == "restated" else "")
@@ -127,13 +135,17 @@ def _load(result: LoadResult) -> list[tuple[object, ...]]:
     return [_months(result.source, what, currency, found) for (what, currency, _), found in groups.items()]
 
 
+def _moved(now: Amounts, before: Amounts) -> Decimal:
+    return money.EXACT.subtract(now.BilledCost, before.BilledCost)
+
+
 def _months(
     source: str, what: str, currency: str, found: Sequence[tuple[str, int, int, Amounts, Decimal | None]]
 ) -> tuple[object, ...]:
     first, last = found[0][0], found[-1][0]
     period = first if len(found) == 1 else f"{first}..{last} ({len(found)} months)"
-    billed = sum((amounts.BilledCost for *_, amounts, _ in found), Decimal(0))
-    effective = sum((amounts.EffectiveCost for *_, amounts, _ in found), Decimal(0))
+    billed = money.total(amounts.BilledCost for *_, amounts, _ in found)
+    effective = money.total(amounts.EffectiveCost for *_, amounts, _ in found)
     rows, rejected = sum(r for _, r, *_ in found), sum(r for _, _, r, *_ in found)
     return (source, period, what, rows, rejected, currency, billed, effective, found[0][4] if len(found) == 1 else None)
 

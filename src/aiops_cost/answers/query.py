@@ -35,7 +35,7 @@ def answer(con: duckdb.DuckDBPyConnection, sql: str, files: Sequence[str]) -> Re
                 details=tuple(said.splitlines()[1:6]),
             )
         ) from None
-    columns = tuple(Column(name, _kind(name, kind)) for name, kind in names)
+    columns = tuple(Column(name, _kind(name, kind), title=name) for name, kind in _distinct(names))
     return Report(
         "query", "Query", tables=(Table("rows", "", columns, tuple(tuple(_cell(v) for v in row) for row in rows)),)
     )
@@ -62,13 +62,24 @@ def _refuse_others(sql: str) -> None:
                                 "The ledger is changed by `aiops-cost pull` only."))  # fmt: skip
 
 
+def _distinct(names: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """SQL may give two columns one name; a row of JSON may not: the second `a` becomes `a_2`."""
+    found: dict[str, str] = {}
+    for name, kind in names:
+        unique, number = name, 2
+        while unique in found:
+            unique, number = f"{name}_{number}", number + 1
+        found[unique] = kind
+    return list(found.items())
+
+
 def _kind(name: str, described: str) -> str:
     """The kind of a column; ids are names that happen to be numbers, and keep their digits together."""
     low = described.lower()
     if name.lower().endswith("id"):
         return "text"
     if low.startswith("decimal"):
-        return "number"
+        return "money" if low.endswith(",18)") else "number"  # the scale of amounts, and of their sums
     if "int" in low and not low.startswith("interval"):
         return "count"
     return "date" if low == "date" else "text"

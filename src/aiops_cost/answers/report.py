@@ -9,12 +9,16 @@ from typing import Any
 
 import duckdb
 
+from aiops_cost import money
 from aiops_cost.answers import filters
 from aiops_cost.answers.window import Window
 from aiops_cost.errors import UserError
 from aiops_cost.model import Column, Problem, Report, SourceState, Table
 
 ZERO = Decimal(0)
+TIMES = {"day": "date", "week": "date", "month": "text"}
+"""Keys that are stretches of time, and the kind of their column."""
+
 METRICS = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
 
 
@@ -38,11 +42,12 @@ def answer(
         raise UserError(Problem("top-too-small", "", "--top shows at least 1 row", "Write --top 10."))
     now = _sums(con, question, question.window)
     then = _sums(con, question, question.compare) if question.compare else {}
-    rows = [_row(key, now.get(key), then.get(key), question) for key in _ordered(now, then)]
-    columns = [Column(name, "date" if name in {"day", "week"} else "text") for name in question.by]
+    in_time = bool(question.by) and question.by[0] in TIMES and not question.top
+    rows = [_row(key, now.get(key), then.get(key), question) for key in _ordered(now, then, in_time)]
+    columns = [Column(name, TIMES.get(name, "text")) for name in question.by]
     columns += [Column(cost, "money"), Column("share", "percent")]
     if question.compare:
-        columns += [Column("before", "money", f"{cost} {question.compare}"), Column("change", "money")]
+        columns += [Column("before", "money", f"{cost} before"), Column("change", "money")]
     table = _folded(rows, len(question.by), question, tuple(columns))
     return Report(
         name="report",
@@ -72,10 +77,12 @@ def _sums(
     return {tuple(row[:width]): (row[width], row[width + 1]) for row in rows if row[width + 1]}
 
 
-def _ordered(now: dict[tuple[Any, ...], Any], then: dict[tuple[Any, ...], Any]) -> list[tuple[Any, ...]]:
-    """Largest first; equal ones by name, so that the same question always gives the same page."""
+def _ordered(now: dict[tuple[Any, ...], Any], then: dict[tuple[Any, ...], Any], in_time: bool) -> list[tuple[Any, ...]]:
+    """Largest first; equal ones by name, so that the same question always gives the same page. A report that begins
+    with days or months reads in their order."""
     keys = {*now, *then}
-    return sorted(keys, key=lambda key: (-(now.get(key, (ZERO,))[0] or ZERO), [str(part) for part in key]))
+    largest = sorted(keys, key=lambda key: (-(now.get(key, (ZERO,))[0] or ZERO), [str(part) for part in key]))
+    return sorted(largest, key=lambda key: str(key[0])) if in_time else largest
 
 
 def _row(key: tuple[Any, ...], now: Any, then: Any, question: Question) -> tuple[Any, ...]:
@@ -83,7 +90,7 @@ def _row(key: tuple[Any, ...], now: Any, then: Any, question: Question) -> tuple
     if not question.compare:
         return (*key, amount)
     before = then[0] if then else ZERO
-    change = None if amount is None or before is None else amount - before
+    change = None if amount is None or before is None else money.EXACT.subtract(amount, before)
     return (*key, amount, before, change)
 
 
@@ -105,7 +112,7 @@ def _folded(rows: list[tuple[Any, ...]], width: int, question: Question, columns
 
 def _added(rows: list[tuple[Any, ...]], width: int, label: str) -> tuple[Any, ...]:
     sums = [
-        sum((row[index] for row in rows if row[index] is not None), ZERO)
+        money.total(row[index] for row in rows if row[index] is not None)
         for index in range(width, len(rows[0]) if rows else width + 1)
     ]
     return (*((label,) if width else ()), *("",) * max(width - 1, 0), *sums)
@@ -133,12 +140,16 @@ def _facts(question: Question, states: Sequence[SourceState], cost: str, currenc
 def _notes(question: Question, states: Sequence[SourceState], found: bool) -> tuple[str, ...]:
     notes = []
     if not found:
-        notes.append("Nothing was charged on these days where these filters hold; that is not the same as zero.")
+        filtered = " where these filters hold" if question.where else ""
+        notes.append(f"Nothing was charged on these days{filtered}; that is not the same as zero.")
     for state in states:
+        notes += _on_comparison(question, state)
         if not state.periods:
             notes.append(f"{state.source.name} was never loaded, so this total is without it.")
         elif state.last_day is None:
             notes.append(f"{state.source.name} has delivered no usage, only charges without it.")
+        elif state.first_day and state.first_day > question.window.first:
+            notes.append(f"{state.source.name} has delivered usage from {state.first_day} on.")
         elif state.last_day < question.window.last:
             notes.append(f"{state.source.name} has delivered usage up to {state.last_day} only.")
         elif state.settled_until is None or state.settled_until < question.window.last:
@@ -146,3 +157,14 @@ def _notes(question: Question, states: Sequence[SourceState], found: bool) -> tu
                 f"{state.source.name} is settled until {state.settled_until or 'no day'}; later days may still grow."
             )
     return tuple(notes)
+
+
+def _on_comparison(question: Question, state: SourceState) -> list[str]:
+    """A source that begins or ends between the two windows is no rise or fall of spend."""
+    if question.compare is None or state.first_day is None or state.last_day is None:
+        return []
+    if state.first_day > question.compare.first:
+        return [f"{state.source.name} begins on {state.first_day}: what it cost before is not in the comparison."]
+    if state.last_day < question.compare.last:
+        return [f"{state.source.name} ends on {state.last_day}: the days compared with are not all there."]
+    return []

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import duckdb
 
+from aiops_cost import money
 from aiops_cost.answers import filters
 from aiops_cost.answers.window import Window
 from aiops_cost.errors import CouldNotJudge
@@ -45,17 +46,19 @@ def answer(
         raise CouldNotJudge(
             Problem("sharing-not-equal", "", f"{before} {currency} of cost became {after} when it was shared")
         )
+    with localcontext(money.EXACT):
+        table = _table(divided)
     how = "by fixed shares" if policy.shares else "in proportion to direct cost, day by day"
     return Report(
         name="sharing",
         title="Spend by workload, shared cost divided",
         facts={"cost": cost, "currency": currency, "period": str(window), "divided": how},
-        tables=(_table(divided),),
+        tables=(table,),
     )
 
 
 def _total(rows: Sequence[CostRow] | Sequence[SharedRow]) -> Decimal:
-    return sum((row.amount for row in rows), ZERO)
+    return money.total(row.amount for row in rows)
 
 
 def _table(rows: Sequence[SharedRow]) -> Table:
@@ -68,10 +71,10 @@ def _table(rows: Sequence[SharedRow]) -> Table:
             shared[f"{row.workload} (shared, not divided)" if row.workload else "shared, not divided"] += row.amount
         else:
             direct[row.workload] += row.amount
-    whole = sum(direct.values(), ZERO) + sum(shared.values(), ZERO)
+    whole = money.total([*direct.values(), *shared.values()])
     names = sorted({*direct, *shared}, key=lambda name: (-(direct[name] + shared[name]), str(name)))
     found = [(name, direct[name], shared[name], direct[name] + shared[name]) for name in names]
-    total = ("total", sum(direct.values(), ZERO), sum(shared.values(), ZERO), whole)
+    total = ("total", money.total(direct.values()), money.total(shared.values()), whole)
     return Table(
         name="workloads",
         title="",

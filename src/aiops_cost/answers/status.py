@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
+from aiops_cost import money
 from aiops_cost.model import Amounts, Column, PeriodState, Report, SourceState, Table
 
 NEWEST = 2
@@ -55,7 +56,7 @@ def answer(states: Sequence[SourceState], as_of: date, version: int | None, deta
         notes.append(
             f"{hidden} older periods, unchanged since they were loaded, are not shown:  aiops-cost status --detail"
         )
-    facts = {"as_of": as_of.isoformat(), "ledger_version": None if version is None else str(version)}
+    facts = {"as_of": as_of.isoformat(), "ledger_version": "none yet" if version is None else str(version)}
     return Report("status", "What the ledger holds", facts, tuple(tables), notes=tuple(notes))
 
 
@@ -84,7 +85,8 @@ def _period(period: PeriodState) -> list[tuple[object, ...]]:
     for number, (currency, amounts) in enumerate(sorted(period.amounts.items())):
         restated = None
         if period.before is not None:
-            restated = amounts.BilledCost - period.before.get(currency, Amounts()).BilledCost
+            before = period.before.get(currency, Amounts())
+            restated = money.EXACT.subtract(amounts.BilledCost, before.BilledCost)
         rows.append(
             (
                 period.source,

@@ -11,6 +11,8 @@ from aiops_cost.errors import CouldNotJudge, UserError
 from aiops_cost.model import Problem, SourceState
 
 DAY = timedelta(days=1)
+YEARS = range(1970, 9000)
+"""Years in which there may be bills; what lies outside is a slip, and past the calendar's end there is no day."""
 _LAST = re.compile(r"(\d{1,4})([dwm])\Z")
 _MONTH = re.compile(r"(\d{4})-(\d{2})\Z")
 
@@ -89,7 +91,7 @@ def _end(known: list[SourceState], as_of: date) -> date:
 
 def _month(text: str) -> Window:
     match = _MONTH.match(text)
-    if not match or not 1 <= int(match[2]) <= 12:
+    if not match or not 1 <= int(match[2]) <= 12 or int(match[1]) not in YEARS:
         raise UserError(Problem("window-month", "", f"`{text}` is not a month", "Write it as 2026-05."))
     first = date(int(match[1]), int(match[2]), 1)
     return Window(first, (first + 31 * DAY).replace(day=1) - DAY)
@@ -117,6 +119,8 @@ def compared(text: str, window: Window) -> Window:
     first, _, last = text.partition("..")
     try:
         found = Window(date.fromisoformat(first), date.fromisoformat(last))
+        if found.first.year not in YEARS or found.last.year not in YEARS:
+            raise ValueError
     except ValueError:
         way_out = "Write before, 2026-04, or 2026-04-01..2026-04-30."
         raise UserError(

@@ -21,7 +21,7 @@ from datetime import date
 from decimal import Decimal
 
 from aiops_cost import money
-from aiops_cost.budget.values import percent, total
+from aiops_cost.budget.values import percent
 from aiops_cost.checks.view import Condition, View, activity_in, both, in_days, span
 from aiops_cost.config import Config
 from aiops_cost.model import AI_ACTIVITIES, Finding, Severity
@@ -49,7 +49,7 @@ def check(view: View, config: Config, as_of: date) -> list[Finding]:
 
 def _coverage(view: View, config: Config, unattributed: Condition, attributed: Condition, period: str) -> list[Finding]:
     unknown, known = (spent.amount for spent in view.spent_where([unattributed, attributed]))
-    whole = total([unknown, known])
+    whole = money.total([unknown, known])
     limit = config.checks.coverage.at_least
     if whole <= 0 or known >= limit * whole:
         return []

@@ -27,7 +27,6 @@ from decimal import Decimal
 
 from aiops_cost import money
 from aiops_cost.budget.plan import days_of, months_between
-from aiops_cost.budget.values import EXACT
 from aiops_cost.checks.view import View
 from aiops_cost.config import Config
 from aiops_cost.model import Amounts, Finding, PeriodState, Severity, SourceState
@@ -198,7 +197,7 @@ def _restated(state: SourceState, view: View, config: Config, as_of: date) -> It
 def _restatement(state: SourceState, period: PeriodState, currency: str, view: View, config: Config) -> Finding | None:
     before: Decimal = getattr((period.before or {}).get(currency, Amounts()), view.cost)
     after: Decimal = getattr(period.amounts.get(currency, Amounts()), view.cost)
-    change = EXACT.subtract(after, before)
+    change = money.EXACT.subtract(after, before)
     if not change:
         return None
     large = abs(change) >= config.checks.restatement.at_least

@@ -29,7 +29,6 @@ from decimal import Decimal
 from aiops_cost import money
 from aiops_cost.budget import scope
 from aiops_cost.budget.plan import BudgetLine, DayRange, days_of, planned, planned_days, roots
-from aiops_cost.budget.values import EXACT, total
 from aiops_cost.checks.view import Spent, View, both, covered, days_in, either, in_days
 from aiops_cost.config import Config
 from aiops_cost.model import Column, Finding, Scope, Severity, Table
@@ -57,7 +56,7 @@ class Drift:
 
     @property
     def amount(self) -> Decimal:
-        return EXACT.subtract(self.actual, self.planned)
+        return money.EXACT.subtract(self.actual, self.planned)
 
     @property
     def share(self) -> Decimal | None:
@@ -154,7 +153,7 @@ def drift_table(view: View, config: Config, as_of: date) -> Table:
 
 
 def _drift(line: BudgetLine, stretch: str, days: tuple[DayRange, ...], spent: Spent) -> Drift:
-    plan = total(planned(line, first, last) for first, last in days)
+    plan = money.total(planned(line, first, last) for first, last in days)
     return Drift(line, stretch, days, plan, spent.amount, spent.rows)
 
 
@@ -289,12 +288,12 @@ def _unbudgeted(view: View, window: DayRange | None) -> list[tuple[object, ...]]
 
 def _total(view: View, window: DayRange) -> tuple[object, ...]:
     """Planned: the lines that are part of no other. Actual: each row once, planned or not."""
-    plan = total(
+    plan = money.total(
         planned(line, days_of(month)[0], min(days_of(month)[1], window[1]))
         for month in sorted({month for line in view.lines for month in line.amounts})
         if days_of(month)[0] <= window[1]
         for line in roots(view.lines, month)
     )
     actual = view.spent_where([either(covered(view.lines, *window, everything=True), view.unplanned())])[0].amount
-    drift = EXACT.subtract(actual, plan)
+    drift = money.EXACT.subtract(actual, plan)
     return ("total", None, plan, actual, drift, _share(drift, plan), None, None)

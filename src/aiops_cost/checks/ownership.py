@@ -14,6 +14,7 @@ and for spend that is in no workload and no budget line (that is unbudgeted, UNB
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from decimal import Decimal
 
@@ -57,10 +58,12 @@ def check(view: View, config: Config, as_of: date) -> list[Finding]:
 
 
 def _finding(view: View, of: Scope, amount: Decimal, line: BudgetLine | None, period: str) -> Finding:
+    entry = ", ".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in of.items())
     advice = (
         "Add `owner: NAME` to the budget line."
         if line
-        else "Add it under `workloads` in the owners file, or tag its resources with an owner."
+        else "Tag its resources with an owner; or name one under `owners` in the file that `owners:` names:\n"
+        f"  - scope: {{{entry}}}\n    owner: NAME"
     )
     return Finding(
         code="OWN001",

@@ -23,7 +23,6 @@ from decimal import Decimal
 
 from aiops_cost import money
 from aiops_cost.budget.plan import DayRange
-from aiops_cost.budget.values import total
 from aiops_cost.checks.view import Condition, View, both, days_in, span, watched
 from aiops_cost.config import Config
 from aiops_cost.model import Finding, Scope, Severity
@@ -61,7 +60,7 @@ def check(view: View, config: Config, as_of: date) -> list[Finding]:
 
 def _finding(view: View, days: tuple[DayRange, ...], group: Group, services: list[Service], since: date) -> Finding:
     of: Scope = {name: value for name, value in zip(_SHORT, group, strict=True) if value is not None}
-    amount = total(part for _, part in services)
+    amount = money.total(part for _, part in services)
     first, last = span(days)
     return Finding(
         code="UNB001",

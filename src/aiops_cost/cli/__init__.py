@@ -17,6 +17,7 @@ from aiops_cost.cli.app import app
 from aiops_cost.errors import AiopsError
 from aiops_cost.model import Problem
 
+ASKED_WRONGLY = 2
 OUR_BUG = 5
 INTERRUPTED = 130
 
@@ -28,21 +29,22 @@ def run_cli(arguments: Sequence[str]) -> int:
     try:
         result = command.main(args=list(arguments), prog_name="aiops-cost", standalone_mode=False)
     except TyperException as error:
-        output.say(f"{error.format_message()}\n  Every option is described by --help.")
-        return 2
+        way_out = "Commands and options are described by:  aiops-cost --help"
+        output.problems((Problem("usage", "", error.format_message(), way_out),), ASKED_WRONGLY, arguments)
+        return ASKED_WRONGLY
     except AiopsError as error:
         output.problems(error.problems, error.exit_code, arguments)
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         result = INTERRUPTED
     except Exception as error:
-        return _bug(error)
+        return _bug(error, arguments)
     if result == INTERRUPTED:
         output.say("Interrupted. The ledger is as its last whole load left it.")
     return result if isinstance(result, int) else 0
 
 
-def _bug(error: Exception) -> int:
+def _bug(error: Exception, arguments: Sequence[str]) -> int:
     if os.environ.get("AIOPS_COST_DEBUG"):
         traceback.print_exception(error)
     last = traceback.extract_tb(error.__traceback__)[-1]
@@ -53,5 +55,5 @@ def _bug(error: Exception) -> int:
         f"this is a defect of aiops-cost ({type(error).__name__})",
         "Please report it with the command and the output of:  AIOPS_COST_DEBUG=1 aiops-cost ...",
     )
-    output.problems((problem,), OUR_BUG, ())
+    output.problems((problem,), OUR_BUG, arguments)
     return OUR_BUG

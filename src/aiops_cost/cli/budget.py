@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from aiops_cost.cli import options, output
@@ -11,6 +13,7 @@ group = typer.Typer(help="The migration plan: show it, check it.", no_args_is_he
 
 @group.command("show", epilog="Example:  aiops-cost budget show --format markdown")
 def show(
+    months: Annotated[bool, typer.Option("--months", help="Every month, also in a table for the terminal.")] = False,
     config: options.ConfigFile = None,
     format: options.Format = None,
     file: options.Output = None,
@@ -18,7 +21,8 @@ def show(
     """Every budget line with its amount per month, those that follow from assumptions included."""
     from aiops_cost import run
 
-    return output.write(run.budget(options.config(config)), format, file)
+    narrow = format in {None, "table"} and file is None
+    return output.write(run.budget(options.config(config), by_month=months or not narrow), format, file)
 
 
 @group.command("check", epilog="Example:  aiops-cost budget check")
@@ -28,5 +32,6 @@ def check(config: options.ConfigFile = None) -> int:
 
     tables = run.budget(options.config(config)).tables
     lines = sum(len(table.rows) for table in tables)
-    typer.echo(f"{len(tables)} budget{'s' if len(tables) != 1 else ''}, {lines} lines: no problem found")
+    said = f"{len(tables)} budget{'s' if len(tables) != 1 else ''}, {lines} line{'s' if lines != 1 else ''}"
+    typer.echo(f"{said}: no problem found")
     return 0

@@ -30,5 +30,5 @@ def command(
     """Run every check. Leaves 0 when judged and fine, 1 over the line, 3 when the data is not there to judge."""
     from aiops_cost import run
 
-    session = options.session(config, as_of, metric)
+    session = options.session(config, as_of, metric, with_plan=True)
     return output.write(run.check(session, select or (), ignore or (), fail_on or (), warn_only), format, file)

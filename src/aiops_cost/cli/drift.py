@@ -17,4 +17,4 @@ def command(
     """Planned, actual and drift of every budget line on settled days, and spend that nobody planned."""
     from aiops_cost import run
 
-    return output.write(run.drift(options.session(config, as_of, metric)), format, file)
+    return output.write(run.drift(options.session(config, as_of, metric, with_plan=True)), format, file)

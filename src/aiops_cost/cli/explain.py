@@ -12,9 +12,7 @@ EXAMPLE = "Example:  aiops-cost explain DRF001"
 
 
 def command(
-    what: Annotated[
-        str, typer.Argument(help="A line's id (x_LineId), a finding code or a rule's id.", metavar="WHAT")
-    ],
+    what: Annotated[str, typer.Argument(help="A line's id (x_LineId), a finding code or a rule's id.", metavar="WHAT")],
     config: options.ConfigFile = None,
     as_of: options.AsOf = None,
     format: options.Format = None,

@@ -52,7 +52,10 @@ def day(text: str | None, option: str) -> date | None:
     if text is None:
         return None
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
+        if not 1970 <= found.year < 9000:
+            raise ValueError
+        return found
     except ValueError:
         raise UserError(Problem("not-a-day", "", f"{option} {text}: not a day", "Write it as 2026-06-14.")) from None
 
@@ -95,8 +98,8 @@ def config_if_any(file: Path | None) -> Config | None:
         raise
 
 
-def session(file: Path | None, as_of: str | None, cost: str | None = None) -> Session:
-    """Everything a question is asked of."""
+def session(file: Path | None, as_of: str | None, cost: str | None = None, with_plan: bool = False) -> Session:
+    """Everything a question is asked of; the budgets too where the question is about the plan."""
     from aiops_cost import run
 
-    return run.attribute(config(file, cost), today(as_of))
+    return run.attribute(config(file, cost), today(as_of), with_plan)

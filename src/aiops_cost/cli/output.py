@@ -31,10 +31,11 @@ def write(report: Report, wanted: str | None, file: Path | None) -> int:
 
     try:
         name = wanted or (reports.format_for(file, "table") if file else "table")
-        terminal = file is None and sys.stdout.isatty()
-        text = reports.render(report, name, _width(terminal), terminal and "NO_COLOR" not in os.environ)
+        reports.describe(name)
     except ValueError as error:
         raise UserError(Problem("format-name", "", str(error), "Choose one with --format.")) from None
+    terminal = file is None and sys.stdout.isatty()
+    text = reports.render(report, name, _width(terminal), terminal and not os.environ.get("NO_COLOR"))
     write_text(text, file)
     return report.exit_code or 0
 
@@ -75,10 +76,14 @@ def _width(terminal: bool) -> int:
 
 
 def _write_whole(file: Path, text: str) -> None:
+    target = file.resolve()  # a link stays a link
     try:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="", dir=file.parent, delete=False) as part:
+        if target.exists() and not target.is_file():
+            target.write_text(text, encoding="utf-8", newline="")  # a pipe or a device cannot be put in place whole
+            return
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="", dir=target.parent, delete=False) as part:
             part.write(text)
-        Path(part.name).replace(file)
+        Path(part.name).replace(target)
     except OSError as error:
         raise UserError(
             Problem(

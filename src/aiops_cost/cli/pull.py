@@ -36,11 +36,9 @@ def command(
 ) -> int:
     """Load what the sources deliver now. Unchanged files are left alone; changed months are replaced whole."""
     from aiops_cost import run
-    from aiops_cost.answers import lists
-    from aiops_cost.ledger.load import Options
 
     found = options.config(config)
-    chosen = Options(
+    chosen = run.PullOptions(
         now=options.clock(),
         allow_rejects=allow_rejects,
         allow_overlap=allow_overlap,
@@ -52,11 +50,13 @@ def command(
         spill=found.spill,
     )
     results, errors = run.pull(found, sources or (), chosen, lambda text: output.say(text, quiet))
-    if results:
-        output.write(lists.loads(results, dry_run), format, file)
+    if errors and not results:
+        worst = max(errors, key=lambda error: error.exit_code)
+        raise type(worst)(problem for error in errors for problem in error.problems)
+    code = output.write(run.loads(results, errors, dry_run), format, file)
     for error in errors:
         output.problems(error.problems, error.exit_code, ())
-    return max((error.exit_code for error in errors), default=0)
+    return code
 
 
 def _month(text: str) -> str:

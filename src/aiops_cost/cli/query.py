@@ -24,4 +24,4 @@ def command(
     """Read-only SQL (DuckDB's) over the ledger's views; `spend.Cost` is the chosen cost in the report currency."""
     from aiops_cost import run
 
-    return output.write(run.query(options.session(config, as_of, metric), sql), format, file)
+    return output.write(run.query(options.session(config, as_of, metric, with_plan=True), sql), format, file)

@@ -52,9 +52,9 @@ CREATE OR REPLACE TEMP MACRO remainder_of(w) AS CASE
 -- True for a double whose shortest decimal text has at most ten decimals and fifteen digits, as most prices do: then
 -- the number of ten-billionths is that text, read without writing it.
 CREATE OR REPLACE TEMP MACRO short_double(d) AS
-    abs(d) < 100000 AND CAST(CAST(round(d * 1e10) AS BIGINT) AS DOUBLE) / 1e10 = d;
+    abs(d) < 100000 AND CAST(TRY_CAST(round(d * 1e10) AS BIGINT) AS DOUBLE) / 1e10 = d;
 CREATE OR REPLACE TEMP MACRO amount_of_short(d) AS
-    CAST(CAST(CAST(round(d * 1e10) AS BIGINT) AS DECIMAL(19, 0)) * 0.0000000001 AS DECIMAL(38, 18));
+    CAST(CAST(TRY_CAST(round(d * 1e10) AS BIGINT) AS DECIMAL(19, 0)) * 0.0000000001 AS DECIMAL(38, 18));
 
 CREATE OR REPLACE TEMP MACRO quantity(t) AS
     CASE WHEN NOT contains(CAST(t AS VARCHAR), '_') THEN TRY_CAST(t AS DECIMAL(38, 9)) END;

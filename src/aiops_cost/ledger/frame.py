@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import duckdb
 
@@ -146,21 +147,40 @@ def _decimals(con: duckdb.DuckDBPyConnection, name: str) -> list[Decimal | None]
 
 
 def _loads(con: duckdb.DuckDBPyConnection, records: Sequence[record.Record]) -> None:
-    """The table `loads`: one row per load, period, currency and cost."""
-    con.execute(
-        "CREATE TABLE loads (version BIGINT, loaded_at TIMESTAMP, source VARCHAR, period VARCHAR, sent_rows BIGINT,"
-        " kept_rows BIGINT, rejected_rows BIGINT, currency VARCHAR, cost VARCHAR, sent DECIMAL(38,30), kept DECIMAL(38,18),"
-        " rejected DECIMAL(38,18), tool VARCHAR)"
-    )
-    rows: list[tuple[Any, ...]] = []
-    for entry in records:
-        for period, figures in entry["periods"].items():
-            for currency, costs in figures["money"].items():
-                for cost, money in costs.items():
-                    rows.append(
-                        (entry["version"], entry["at"], entry["source"], period, figures["rows"], figures["kept"],
-                         figures["rejected"], currency, cost, money.get("in"), money["kept"], money.get("rejected"),
-                         entry["tool"])
-                    )  # fmt: skip
+    """The table `loads`: one row per load, period, currency and cost; sent = kept + rejected + rounding."""
+    con.execute(f"CREATE TABLE loads ({', '.join(f'{name} {kind}' for name, kind in _LOADS.items())})")
+    rows = [
+        {
+            "version": entry["version"], "loaded_at": entry["at"], "source": entry["source"], "period": period,
+            "sent_rows": figures["rows"], "kept_rows": figures["kept"], "rejected_rows": figures["rejected"],
+            "currency": currency, "cost": cost, "sent": money.get("in"), "kept": money["kept"],
+            "rejected": money.get("rejected"), "rounding": money.get("rounding"), "tool": entry["tool"],
+        }
+        for entry in records
+        for period, figures in entry["periods"].items()
+        for currency, costs in figures["money"].items()
+        for cost, money in costs.items()
+    ]  # fmt: skip
     if rows:
-        con.executemany(f"INSERT INTO loads VALUES ({', '.join('?' * 13)})", rows)
+        columns = ", ".join(f"CAST(row ->> '{name}' AS {kind})" for name, kind in _LOADS.items())
+        con.execute(
+            f"INSERT INTO loads SELECT {columns} FROM (SELECT unnest(CAST(? AS JSON[])) AS row)", [json.dumps(rows)]
+        )
+
+
+_LOADS = {
+    "version": "BIGINT",
+    "loaded_at": "TIMESTAMP",
+    "source": "VARCHAR",
+    "period": "VARCHAR",
+    "sent_rows": "BIGINT",
+    "kept_rows": "BIGINT",
+    "rejected_rows": "BIGINT",
+    "currency": "VARCHAR",
+    "cost": "VARCHAR",
+    "sent": "DECIMAL(38, 18)",
+    "kept": "DECIMAL(38, 18)",
+    "rejected": "DECIMAL(38, 18)",
+    "rounding": "DECIMAL(38, 38)",
+    "tool": "VARCHAR",
+}

@@ -10,6 +10,7 @@ import codecs
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from aiops_cost.providers.contract import Contract, recognise
 
 MAX_UNPACKED = 200 * 2**30
 MAX_RATIO = 1000
+RATIO_COUNTS_FROM = 2**30
 MAX_CELL = 8 * 2**20
 NULL_WORDS = ("NULL", "null", "None", "NONE", "\\N")
 _BLOCK = 1 << 20
@@ -45,6 +47,11 @@ class Part:
     notes: tuple[str, ...] = ()
     nulls: tuple[str, ...] = ()
     """The words that mean null in this file."""
+
+    @property
+    def dates_as_text(self) -> bool:
+        """True when the file's dates are texts, whose form can be judged."""
+        return any(name.lower() == "chargeperiodstart" and kind == "VARCHAR" for name, kind in self.types.items())
 
 
 def open_file(con: duckdb.DuckDBPyConnection, file: ExportFile, work: Path, index: int) -> Part:
@@ -97,7 +104,7 @@ def _unpack(file: ExportFile, target: Path) -> Path:
         with gzip.open(file.path, "rb") as packed, target.open("wb") as plain:
             while block := packed.read(_BLOCK):
                 written += len(block)
-                if written > MAX_UNPACKED or (written > 2**30 and written > MAX_RATIO * file.size):
+                if written > MAX_UNPACKED or (written > RATIO_COUNTS_FROM and written > MAX_RATIO * file.size):
                     raise UserError(
                         _problem(file, "gzip-bomb", f"unpacks to more than {MAX_RATIO} times its size; not a bill",
                                  "Check where the file comes from.")
@@ -127,9 +134,10 @@ def _open_csv(con: duckdb.DuckDBPyConnection, file: ExportFile, path: Path, inde
     table = f"part_{index}"
     try:
         con.execute(
-            f"CREATE TEMP TABLE {table} AS SELECT {', '.join(kept)} FROM read_csv(?, delim = ?, header = true,"
-            f" quote = '\"', escape = '\"', auto_detect = false, columns = ?, nullstr = '', max_line_size = {MAX_CELL})",
-            [str(path), delimiter, fields],
+            f"CREATE TEMP TABLE {table} AS SELECT {', '.join(kept)} FROM read_csv('{_literal(path)}', delim = ?,"
+            f" header = true, quote = '\"', escape = '\"', auto_detect = false, columns = ?, nullstr = '',"
+            f" max_line_size = {MAX_CELL})",
+            [delimiter, fields],
         )
     except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
         raise UserError(_csv_problem(file, error, len(header))) from None
@@ -162,7 +170,9 @@ def _header(file: ExportFile, start: bytes) -> tuple[str, list[str]]:
     try:
         header = next(csv.reader(io.StringIO(text), delimiter=delimiter, strict=True), [])
     except csv.Error as error:
-        raise UserError(_problem(file, "csv-malformed", f"the header is not CSV: {error}")) from None
+        raise UserError(
+            _problem(file, "csv-malformed", f"the header is not CSV ({error})", "Export it again.")
+        ) from None
     names = [name.strip() for name in header]
     _refuse_duplicates(file, names)
     return delimiter, names
@@ -184,20 +194,22 @@ def _csv_problem(file: ExportFile, error: Exception, columns: int) -> Problem:
     where = next((line for line in said if "Line:" in line), "")
     number = "".join(c for c in where.split("Line:")[-1] if c.isdigit()) if where else ""
     original = next((line.split(":", 1)[1].strip()[:120] for line in said if line.startswith("Original Line:")), "")
-    sentence = f"line {number} is not a row of {columns} cells" if number else f"not readable as CSV: {said[0][:160]}"
+    if "not utf-8" in str(error):
+        return _problem(file, "csv-not-utf8", f"line {number} is not UTF-8 text", "Save it as CSV in UTF-8.")
+    sentence = f"line {number} is not a row of {columns} cells" if number else "its line ends or quotes are not CSV's"
     return Problem("csv-malformed", file.name, sentence, "A quote may be open, or the file cut off. Export it again.",
                    details=(original,) if original else ())  # fmt: skip
 
 
 def _null_words(con: duckdb.DuckDBPyConnection, part: Part) -> tuple[str, ...]:
-    """The words that this CSV file uses for null: those that stand in a number or date column."""
-    names = {name.lower(): name for name in part.types}
+    """The words that this file uses for null: those that stand in a number or date column that is text."""
+    names = {name.lower(): name for name, kind in part.types.items() if kind == "VARCHAR"}
     typed = [
         names[name.lower()]
         for name, column in part.contract.file.columns.items()
         if column.type in {"amount", "quantity", "instant"} and name.lower() in names
     ]
-    if not part.as_text or not typed:
+    if not typed:
         return ()
     any_of = [" OR ".join(f"\"{name}\" = '{word}'" for name in typed) for word in NULL_WORDS]
     found = con.execute(f"SELECT {', '.join(f'bool_or({test})' for test in any_of)} FROM {part.relation}").fetchone()
@@ -208,18 +220,23 @@ def _null_words(con: duckdb.DuckDBPyConnection, part: Part) -> tuple[str, ...]:
 
 
 def _open_parquet(con: duckdb.DuckDBPyConnection, file: ExportFile) -> Part:
-    quoted = str(file.path).replace("'", "''")
-    relation = f"read_parquet('{quoted}', hive_partitioning = false)"
+    relation = f"read_parquet('{_literal(file.path)}', file_row_number = true, hive_partitioning = false)"
     try:
         described = con.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
     except duckdb.Error as error:
-        said = str(error).splitlines()[0][:160]
+        said = str(error).splitlines()[0].split("Error: ", 1)[-1].replace(str(file.path), file.name)[:160]
         way_out = "Nothing of it was loaded. Copy or download the file again."
         raise UserError(_problem(file, "parquet-broken", f"not readable as Parquet: {said}", way_out)) from None
-    types = {str(row[0]): str(row[1]) for row in described}
+    types = {str(row[0]): str(row[1]) for row in described if row[0] != "file_row_number"}
     _refuse_duplicates(file, list(types))
     contract = recognise(list(types), file.name)
-    return Part(file, contract, contract.version_of(list(types)), types, relation, as_text=False)
+    part = Part(file, contract, contract.version_of(list(types)), types, relation, as_text=False)
+    return replace(part, nulls=_null_words(con, part))
+
+
+def _literal(path: Path) -> str:
+    """A path for DuckDB, which takes `*`, `?` and `[` in it for a pattern, inside an SQL text."""
+    return re.sub(r"([*?[])", r"[\1]", str(path)).replace("'", "''")
 
 
 # --- the columns of a part, as text and as values -----------------------------------------------------------------
@@ -251,23 +268,24 @@ def cells(part: Part) -> Iterator[Cell]:
     for name, column in part.contract.file.columns.items():
         found = present.get(name.lower())
         if found is None:
-            yield Cell(name, "CAST(NULL AS VARCHAR)", native=f"CAST(NULL AS {_TARGET[column.type]})")
+            yield Cell(name, "CAST(NULL AS VARCHAR)", native=f"CAST(NULL AS {TARGET[column.type]})")
             continue
         quoted = f'"{found.replace(chr(34), chr(34) * 2)}"'
         kind = part.types[found].upper()
         if kind == "VARCHAR":
-            words = ", ".join("'" + word.replace("'", "''") + "'" for word in ("", *part.nulls))
-            text = (
-                f"CASE WHEN NOT list_contains([{words}], {quoted}) THEN {quoted} END"
-                if part.nulls or not part.as_text
-                else quoted
-            )
-            yield _from_text(name, column.type, text, column.values)
+            yield _from_text(name, column.type, _without(quoted, part), column.values)
         else:
             yield _from_type(part, name, column.type, quoted, kind)
 
 
-_TARGET = {
+def _without(quoted: str, part: Part) -> str:
+    """SQL: a text cell, null where it is empty or holds a word for null."""
+    for word in (*part.nulls, *(() if part.as_text else ("",))):
+        quoted = f"nullif({quoted}, '{word}')"
+    return quoted
+
+
+TARGET = {
     "text": "VARCHAR",
     "json": "VARCHAR",
     "amount": "DECIMAL(38, 18)",
@@ -309,7 +327,7 @@ def _typed(name: str, quoted: str, value: str) -> Cell:
 def _from_type(part: Part, name: str, kind: str, quoted: str, native: str) -> Cell:  # noqa: PLR0911 - a table
     """A Parquet column with a type of its own."""
     text = f"CAST({quoted} AS VARCHAR)"
-    number = native.startswith("DECIMAL") or native in _NUMBERS
+    number = native in _NUMBERS or (native.startswith("DECIMAL") and native.endswith(")"))
     if kind == "amount" and native == "DOUBLE":
         return _from_double(name, quoted)
     if kind == "amount" and native == "FLOAT":
@@ -323,8 +341,10 @@ def _from_type(part: Part, name: str, kind: str, quoted: str, native: str) -> Ce
         return _typed(name, quoted, f"TRY_CAST({quoted} AS DECIMAL(38, 9))")
     if kind == "instant" and native == "TIMESTAMP WITH TIME ZONE":
         return _typed(name, quoted, f"plausible(timezone('UTC', {quoted}))")
-    if kind == "instant" and native.startswith(("TIMESTAMP", "DATE")):
+    if kind == "instant" and native.startswith(("TIMESTAMP", "DATE")) and not native.endswith("]"):
         return _typed(name, quoted, f"plausible(CAST({quoted} AS TIMESTAMP))")
+    if kind == "json" and native.startswith("STRUCT(") and native.endswith(")[]") and "VALUE" in native:
+        return Cell(name, _PAIRS.format(quoted), from_text=f'"{name}_text"')
     if kind == "json" and native.startswith(("MAP", "STRUCT", "JSON")):
         return Cell(name, f"CAST(to_json({quoted}) AS VARCHAR)", from_text=f'"{name}_text"')
     if kind == "text" and (number or native.startswith(("ENUM", "UUID"))):
@@ -338,6 +358,12 @@ def _from_type(part: Part, name: str, kind: str, quoted: str, native: str) -> Ce
         )
     )
 
+
+_PAIRS = (
+    "'{{' || array_to_string(list_transform({0}, lambda pair: CAST(to_json(pair.key) AS VARCHAR) || ':'"
+    " || coalesce(CAST(to_json(pair.value) AS VARCHAR), 'null')), ',') || '}}'"
+)
+"""A list of keys and values, as BigQuery exports labels, as one JSON object."""
 
 _MEANING = {"amount": "an amount", "quantity": "a quantity", "instant": "a date", "json": "JSON", "text": "a text"}
 _WANTED = {

@@ -17,14 +17,12 @@ from typing import Any
 import duckdb
 
 from aiops_cost.errors import CouldNotJudge, UserError
-from aiops_cost.ledger import normalize, overlap, people, proof, record, store
+from aiops_cost.ledger import normalize, overlap, people, proof, record, refusals, store
 from aiops_cost.ledger.intake import Part, open_file
 from aiops_cost.model import Amounts, Export, ExportFile, Problem, Reject
-from aiops_cost.money import show
 from aiops_cost.providers.contract import Contract
 
 ATTEMPTS = 5
-SHOWN_REJECTS = 5
 
 
 @dataclass(frozen=True)
@@ -57,11 +55,12 @@ class LoadResult:
 
 @dataclass(frozen=True)
 class Group:
-    """The parts of one format: `view` has all their rows, typed; `x_part` counts over all parts of the load."""
+    """Parts of one format: `view` has all their rows, typed; `count` is what they say, before any mapping."""
 
     contract: Contract
-    parts: tuple[tuple[int, Part], ...]
+    parts: Mapping[int, Part]
     view: str
+    count: proof.Count
 
 
 def load(location: Path, export: Export, options: Options) -> LoadResult:
@@ -71,7 +70,7 @@ def load(location: Path, export: Export, options: Options) -> LoadResult:
     read, and exactly those months are replaced. Raises UserError with every problem of every file, and
     CouldNotJudge when the money does not add up; the ledger is then as it was.
     """
-    _refuse_copies(export)
+    refusals.copies(export)
     for attempt in range(1, ATTEMPTS + 1):
         table = store.open_table(location)
         try:
@@ -79,8 +78,16 @@ def load(location: Path, export: Export, options: Options) -> LoadResult:
         except store.Conflict:
             if attempt == ATTEMPTS:
                 raise
-        except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
-            raise store.disk_problem(options.spill or Path(tempfile.gettempdir()), error) from None
+        except (duckdb.Error, OSError) as error:
+            refusals.moved(export.files)
+            spill = options.spill or Path(tempfile.gettempdir())
+            if problem := refusals.explained(export.source.name, options.memory_limit, spill, error):
+                raise problem from error
+            raise
+        except RuntimeError as error:
+            if "interrupt" not in str(error).lower():
+                raise
+            raise KeyboardInterrupt from None  # DuckDB's words for Ctrl-C
     raise AssertionError("unreachable")
 
 
@@ -90,41 +97,76 @@ def _load(location: Path, export: Export, options: Options, table: Any) -> LoadR
     stale = [file for file in export.files if not _is_known(file, last)]
     gone = _gone(last, export)
     if last and not stale and not gone:
-        return LoadResult(export.source.name, changed=False, record=last)
+        return _unchanged(export, history, {p for f in export.files for p in _entry(f, last)["periods"]}, options)
     with _workbench(options) as (con, work):
-        groups = _open(con, stale, work)
-        spoken = _spoken(con, groups)
-        periods = {p for found in spoken.values() for p in found} | {p for entry in gone for p in entry["periods"]}
-        companions = [f for f in export.files if f not in stale and periods & set(_entry(f, last)["periods"])]
-        if companions:
-            groups = _open(con, [*stale, *companions], work)
-            spoken = _spoken(con, groups)
-        replaced = _replaced(export, periods, spoken, options)
-        overlap.refuse(
-            con, export, [p for g in groups for _, p in g.parts], "everything"
-        ) if not options.allow_overlap else None
-        counts = [proof.count(con, g.contract, g.view, [p for _, p in g.parts], replaced) for g in groups]
-        rejected = _rejected(con, export, groups, counts, replaced, options)
-        everything = replaced == sorted({period for found in spoken.values() for period in found})
-        normalize.ledger_rows(
-            con,
-            export.source.name,
-            [(g.contract, g.view, _kept(g, replaced, everything, bool(rejected))) for g in groups],
-        )
-        entries = [_file_entry(file, groups, spoken, last, replaced) for file in export.files]
-        built = record.build(
-            con, export, [(g.contract, [p for _, p in g.parts], c) for g, c in zip(groups, counts, strict=True)],
-            replaced, entries, options.now.isoformat(),
-        )  # fmt: skip
-        if not options.keep_people:
-            people.hide_in_table(con, normalize.ROWS, options.people_key)
-        _refuse_moved(export)
+        groups = _open(con, stale, work, 0)
+        due = _due(groups, last) | {period for entry in gone for period in entry["periods"]}
+        companions = [f for f in export.files if f not in stale and due & set(_entry(f, last)["periods"])]
+        groups += _open(con, companions, work, len(stale))
+        spoken = _spoken(groups)
+        delivered = {p for f in export.files for p in spoken.get(f.digest, _entry(f, last).get("periods", ()))}
+        replaced = sorted(p for p in due & delivered if not options.periods or p in options.periods)
+        if not replaced:
+            _rejected(con, export, groups, [group.count.of(()) for group in groups], (), options)
+            return _unchanged(export, history, delivered, options)
+        parts = {index: part for group in groups for index, part in group.parts.items()}
+        if len(parts) > 1 and not options.allow_overlap:
+            overlap.refuse(con, export, parts, _everything(con, groups))
+        entries = [_file_entry(file, groups, spoken, last, due - set(replaced)) for file in export.files]
+        built, rejects = _build(con, export, groups, entries, replaced, options)
+        refusals.moved([*stale, *companions])
         if not options.dry_run:
-            store.replace(location, normalize.with_line_ids(con), export.source.name, replaced, built, table)
-    delivered = {period for entry in entries for period in entry["periods"]}
-    kept_on = {period for entry in history for period in entry["periods"]} - delivered
+            store.replace(location, normalize.stored(con), export.source.name, replaced, built, table)
     before = {period: amounts for period in replaced if (amounts := _last_amounts(history, period)) is not None}
-    return LoadResult(export.source.name, True, built, rejected, tuple(sorted(kept_on)), before)
+    return LoadResult(export.source.name, True, built, rejects, _no_longer(history, delivered), before)
+
+
+def _build(
+    con: duckdb.DuckDBPyConnection,
+    export: Export,
+    groups: Sequence[Group],
+    entries: Sequence[Mapping[str, Any]],
+    replaced: Sequence[str],
+    options: Options,
+) -> tuple[dict[str, Any], tuple[Reject, ...]]:
+    """Make the table `loaded` and its record: rows rejected, mapped, people hidden, sums compared."""
+    counts = [group.count.of(replaced) for group in groups]
+    rejects = _rejected(con, export, groups, counts, replaced, options)
+    whole = set(replaced) == {p for g in groups for found in g.count.periods().values() for p in found}
+    conditions = [_kept(group, replaced, whole, bool(rejects)) for group in groups]
+    views = [(g.contract, g.parts.values(), g.view, c) for g, c in zip(groups, conditions, strict=True)]
+    normalize.ledger_rows(con, export.source.name, views)
+    if not options.keep_people and people.hide_in_table(con, normalize.ROWS, options.people_key):
+        normalize.merge(con)
+    counted = [
+        (group.contract, tuple(group.parts.values()), count) for group, count in zip(groups, counts, strict=True)
+    ]
+    built = record.build(con, export, counted, replaced, entries, options.now.isoformat())
+    if not options.keep_people:
+        for deviation in built["deviations"]:
+            deviation["sentence"] = people.hide(deviation["sentence"], options.people_key)
+    return built, rejects
+
+
+def _unchanged(export: Export, history: Sequence[record.Record], delivered: set[str], options: Options) -> LoadResult:
+    """There is nothing to replace. Raises CouldNotJudge when there is nothing at all: no rows is not zero."""
+    missing = sorted(set(options.periods) - delivered) if options.periods else []
+    if missing or not delivered or not history:
+        asked = f" of {', '.join(missing)}" if missing else ""
+        raise CouldNotJudge(
+            Problem(
+                "export-without-rows",
+                export.source.name,
+                f"the export has no rows{asked}; nothing is not zero",
+                "The ledger is as it was. Ask for the export again, or check `location` and `--period`.",
+            )
+        )
+    return LoadResult(export.source.name, False, history[-1], (), _no_longer(history, delivered))
+
+
+def _no_longer(history: Sequence[record.Record], delivered: set[str]) -> tuple[str, ...]:
+    """Months that the ledger holds and the source does not deliver any more: they stay."""
+    return tuple(sorted({period for entry in history for period in entry["periods"]} - delivered))
 
 
 @contextmanager
@@ -147,75 +189,58 @@ def _workbench(options: Options) -> Iterator[tuple[duckdb.DuckDBPyConnection, Pa
             con.close()
 
 
-def _open(con: duckdb.DuckDBPyConnection, chosen: Sequence[ExportFile], work: Path) -> list[Group]:
-    """Open files, all of them, so that all their problems are told at once; group them by format."""
-    opened: dict[str, list[tuple[int, Part]]] = {}
+def _open(con: duckdb.DuckDBPyConnection, chosen: Sequence[ExportFile], work: Path, first: int) -> list[Group]:
+    """Open and count files, all of them, so that all their problems are told at once; one group per format."""
+    opened: dict[str, dict[int, Part]] = {}
     problems: list[Problem] = []
-    for index, file in enumerate(chosen):
+    for index, file in enumerate(chosen, first):
         try:
-            con.execute(f"DROP TABLE IF EXISTS part_{index}")
             part = open_file(con, file, work, index)
-            opened.setdefault(part.contract.name, []).append((index, part))
+            problems += refusals.missing_columns(part)
+            opened.setdefault(part.contract.name, {})[index] = part
         except UserError as error:
             problems += error.problems
-    problems += [p for parts in opened.values() for _, part in parts for p in _missing_columns(part)]
     if problems:
         raise UserError(problems)
     groups = []
     for number, (_, parts) in enumerate(sorted(opened.items())):
-        view = f"typed_{number}"
+        view = f"typed_{first}_{number}"
         normalize.typed_view(con, parts, view)
-        groups.append(Group(parts[0][1].contract, tuple(parts), view))
-    if groups:
-        about = ", ".join(f'"{name}_text"' for name in overlap.ABOUT)
-        shared = " UNION ALL ".join(f"SELECT x_part, {about} FROM {group.view}" for group in groups)
-        con.execute(f"CREATE OR REPLACE TEMP VIEW everything AS {shared}")
+        contract = next(iter(parts.values())).contract
+        groups.append(Group(contract, parts, view, proof.count(con, contract, view, parts)))
     return groups
 
 
-def _missing_columns(part: Part) -> list[Problem]:
-    present = {name.lower() for name in part.types}
-    missing = [n for n, c in part.contract.file.columns.items() if c.required and n.lower() not in present]
-    if not missing:
-        return []
-    listed = ", ".join(f"`{name}`" for name in missing)
-    plural = "columns" if len(missing) > 1 else "column"
-    listed += " are" if len(missing) > 1 else " is"
-    return [
-        Problem(
-            "column-required",
-            part.file.name,
-            f"the required {plural} {listed} missing ({part.contract.file.title})",
-            "Export the file with all its columns; unknown money cannot be judged.",
-        )
-    ]
+def _everything(con: duckdb.DuckDBPyConnection, groups: Sequence[Group]) -> str:
+    """A view of what the rows of all groups are about."""
+    selects = []
+    for group in groups:
+        known = group.contract.file.columns
+        about = ", ".join(f'"{name}"' if name in known else f"NULL AS {name}" for name in overlap.ABOUT)
+        selects.append(f"SELECT x_part, {about} FROM {group.view}")
+    shared = " UNION ALL BY NAME ".join(selects)
+    con.execute(f"CREATE OR REPLACE TEMP VIEW everything AS {shared}")
+    return "everything"
 
 
-def _spoken(con: duckdb.DuckDBPyConnection, groups: Sequence[Group]) -> dict[str, set[str]]:
+def _spoken(groups: Sequence[Group]) -> dict[str, set[str]]:
     """Digest of each opened file -> the billing periods in it."""
     found: dict[str, set[str]] = {}
     for group in groups:
-        by_part = proof.periods_of(con, group.view)
-        for index, part in group.parts:
+        by_part = group.count.periods()
+        for index, part in group.parts.items():
             found[part.file.digest] = by_part.get(index, set())
     return found
 
 
-def _replaced(export: Export, periods: set[str], spoken: Mapping[str, set[str]], options: Options) -> list[str]:
-    """The months to replace: those that changed, of which there are rows, within those asked for."""
-    there = set().union(*spoken.values()) if spoken else set()
-    wanted = sorted(p for p in periods & there if not options.periods or p in options.periods)
-    if not wanted:
-        asked = f" of {', '.join(options.periods)}" if options.periods else ""
-        raise CouldNotJudge(
-            Problem(
-                "export-without-rows",
-                export.source.name,
-                f"the export has no rows{asked}; nothing is not zero",
-                "The ledger is as it was. Ask for the export again, or check `location` and `--period`.",
-            )
-        )
-    return wanted
+def _due(groups: Sequence[Group], last: record.Record | None) -> set[str]:
+    """The months that opened files ask to replace: all of a new one, what is pending of a known one."""
+    due: set[str] = set()
+    same = last is not None and last["mapping"] == record.mapping_digest()
+    for digest, periods in _spoken(groups).items():
+        entry = next((e for e in last["files"] if e["digest"] == digest), None) if last and same else None
+        due |= set(entry["pending"]) if entry else periods
+    return due
 
 
 def _kept(group: Group, periods: Sequence[str], all_periods: bool, some_bad: bool) -> str:
@@ -237,63 +262,10 @@ def _rejected(
     bad = sum(sent.bad for count in counts for sent in count.sent.values())
     if not bad:
         return ()
-    by_index = {index: part for group in groups for index, part in group.parts}
-    found = tuple(r for g in groups for r in proof.rejects(con, g.contract, g.view, by_index, periods))
+    found = tuple(r for g in groups for r in proof.rejects(con, g.contract, g.view, g.parts, periods))
     if bad > options.allow_rejects:
-        raise UserError(_reject_problem(export, counts, found, bad, periods))
+        raise UserError(refusals.rejects_problem(export, counts, found, bad, periods))
     return found
-
-
-def _reject_problem(
-    export: Export, counts: Sequence[proof.Count], found: Sequence[Reject], bad: int, periods: Sequence[str]
-) -> Problem:
-    rows = sum(sent.rows for count in counts for sent in count.sent.values())
-    money: dict[str, Any] = {}
-    for count in counts:
-        for (_, _, currency), sent in count.sent.items():
-            if sent.bad:
-                key = currency or "of unknown currency"
-                money[key] = money.get(key, 0) + sent.rejected.get("BilledCost", 0)
-    carried = " and ".join(f"{show(amount)} {currency}" for currency, amount in sorted(money.items()))
-    unread = sum(reject.billed is None for reject in found)
-    unknown = f"; the amount of {unread} cannot be read" if unread else ""
-    details = [f"{r.file}, row {r.row:,}: {r.column} {r.reason}" for r in found[:SHOWN_REJECTS]]
-    details += [f"and {bad - SHOWN_REJECTS:,} more"] if bad > SHOWN_REJECTS else []
-    name = export.source.name
-    return Problem(
-        "rows-rejected",
-        f"{name} {periods[0]}" + (f"..{periods[-1]}" if len(periods) > 1 else ""),
-        f"{bad:,} of {rows:,} rows cannot be read; they carry {carried}{unknown}",
-        "Nothing was loaded; the ledger is as it was. Ask for the export again,\n"
-        f"or go on without them:  aiops-cost pull {name} --allow-rejects {bad}",
-        details=tuple(details),
-        money=money,
-    )
-
-
-def _refuse_copies(export: Export) -> None:
-    seen: dict[str, ExportFile] = {}
-    for file in export.files:
-        if file.digest in seen and file.size:
-            raise UserError(
-                Problem(
-                    "file-twice",
-                    export.source.name,
-                    f"{seen[file.digest].name} and {file.name} are the same file, byte for byte",
-                    "Loading both would count its money twice. Remove one of them.",
-                )
-            )
-        seen[file.digest] = file
-
-
-def _refuse_moved(export: Export) -> None:
-    """A file that was rewritten while it was read may be half old and half new."""
-    for file in export.files:
-        if not file.path.exists() or file.path.stat().st_size != file.size:
-            raise CouldNotJudge(
-                Problem("file-moved", file.name, "the file changed while it was read",
-                        "Nothing was loaded. Pull again when its delivery has ended.")
-            )  # fmt: skip
 
 
 def _is_known(file: ExportFile, last: record.Record | None) -> bool:
@@ -320,11 +292,12 @@ def _file_entry(
     groups: Sequence[Group],
     spoken: Mapping[str, set[str]],
     last: record.Record | None,
-    replaced: Sequence[str],
+    waiting: set[str],
 ) -> dict[str, Any]:
+    """What the record keeps of a file; `waiting` are months that changed and are not replaced by this load."""
     if file.digest not in spoken:
         return dict(_entry(file, last))
-    part = next(part for group in groups for _, part in group.parts if part.file.digest == file.digest)
+    part = next(part for group in groups for part in group.parts.values() if part.file.digest == file.digest)
     periods = sorted(spoken[file.digest])
     return {
         "name": file.name,
@@ -333,7 +306,7 @@ def _file_entry(
         "format": part.contract.name,
         "version": part.version,
         "periods": periods,
-        "pending": [period for period in periods if period not in replaced],
+        "pending": [period for period in periods if period in waiting],
     }
 
 

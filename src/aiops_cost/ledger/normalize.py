@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import duckdb
 
 from aiops_cost.ledger import schema
-from aiops_cost.ledger.intake import Part, cells
+from aiops_cost.ledger.intake import TARGET, Part, cells
 from aiops_cost.providers.contract import Contract
 
 ROWS = "loaded"
 
 
-def typed_view(con: duckdb.DuckDBPyConnection, parts: Sequence[tuple[int, Part]], name: str) -> None:
+def typed_view(con: duckdb.DuckDBPyConnection, parts: Mapping[int, Part], name: str) -> None:
     """Create the view `name` over parts of one contract: per column the value, `<column>_text`, `_wide`, `_given`;
     and `x_part`, `x_row` (counted from 1, without the header)."""
-    con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {' UNION ALL BY NAME '.join(_select(*part) for part in parts)}")
+    selects = " UNION ALL BY NAME ".join(_select(index, part) for index, part in parts.items())
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {selects}")
 
 
 def _select(index: int, part: Part) -> str:
@@ -26,74 +27,104 @@ def _select(index: int, part: Part) -> str:
     texts += [f'{cell.given} AS "{cell.name}_given"' for cell in listed if cell.given]
     natives = [f'{cell.native} AS "{cell.name}_native"' for cell in listed if cell.native]
     wides = [f'wide("{cell.name}_text") AS "{cell.name}_wide"' for cell in listed if cell.wide]
-    wides += [f'CAST(NULL AS DECIMAL(38, 30)) AS "{cell.name}_wide"' for cell in listed if not cell.wide]
+    wides += [f'CAST(NULL AS VARCHAR) AS "{cell.name}_wide"' for cell in listed if not cell.wide]
     columns = [f'"{cell.name}_text", "{cell.name}_wide"' for cell in listed]
     columns += [
         f'"{c.name}_given"' if c.given else f'("{c.name}_text" IS NOT NULL) AS "{c.name}_given"' for c in listed
     ]
     values = [f'{cell.from_text or f"{chr(34)}{cell.name}_native{chr(34)}"} AS "{cell.name}"' for cell in listed]
-    row, relation = "rowid", part.relation
-    if not part.as_text:
-        row, relation = "file_row_number", relation.replace("hive", "file_row_number = true, hive")
+    row = "rowid" if part.as_text else "file_row_number"
     return (
         f"SELECT {', '.join([*values, *columns])}, {index} AS x_part, x_row FROM (SELECT *, {', '.join(wides)} FROM"
-        f" (SELECT {', '.join([*texts, *natives])}, {row} + 1 AS x_row FROM {relation}))"
+        f" (SELECT {', '.join([*texts, *natives])}, {row} + 1 AS x_row FROM {part.relation}))"
     )
 
 
-def ledger_rows(con: duckdb.DuckDBPyConnection, source: str, views: Iterable[tuple[Contract, str, str]]) -> None:
-    """Create the table `loaded`: rows mapped, summed by line and UTC day (no x_LineId yet).
+def ledger_rows(
+    con: duckdb.DuckDBPyConnection, source: str, views: Sequence[tuple[Contract, Iterable[Part], str, str]]
+) -> None:
+    """Create the table `loaded`: rows mapped, summed by line and UTC day, with their line ids.
 
-    `views` are (contract, view, condition): only rows where the condition holds are taken.
+    `views` are (contract, parts, view, condition): only rows where the condition holds are taken.
     """
     mapped = " UNION ALL BY NAME ".join(
         f"SELECT * FROM (WITH raw AS NOT MATERIALIZED (SELECT * FROM {view} WHERE {condition}) {contract.sql})"
-        for contract, view, condition in views
+        for contract, _, view, condition in views
     )
-    identity = ", ".join(schema.IDENTITY)
+    empty = set.intersection(*(_always_null(con, contract, parts) for contract, parts, _, _ in views))
+    identity = ", ".join(name for name in schema.IDENTITY if name not in empty)
     sums = ", ".join(f"sum({name}) AS {name}" for name in (*schema.AMOUNTS, *schema.QUANTITIES))
-    # Per row only what cannot wait: everything else about days is worked out on the sums, of which there are fewer.
+    # Per row only what tells rows apart: all else about days is worked out on the sums, of which there are fewer.
     summed = (
         "SELECT CAST(ChargePeriodStart AS DATE) AS day, CAST(BillingPeriodStart AS DATE) AS period,"
-        " CAST(ChargePeriodEnd - INTERVAL 1 MICROSECOND AS DATE) AS last_day,"
-        " CAST(BillingPeriodEnd - INTERVAL 1 MICROSECOND AS DATE) AS period_last,"
+        " CAST(greatest(ChargePeriodEnd - INTERVAL 1 MICROSECOND, ChargePeriodStart) AS DATE) AS last_day,"
+        " coalesce(CAST(BillingPeriodEnd - INTERVAL 1 MICROSECOND AS DATE), last_day(BillingPeriodStart))"
+        " AS period_last,"
         f" InvoiceId, {identity}, {sums}, count(*) AS x_RowCount FROM ({mapped}) GROUP BY ALL"
     )
-    casts = [f"CAST({name} AS VARCHAR) AS {name}" for name in schema.IDENTITY]
-    casts += [f"CAST({name} AS DECIMAL(38, 18)) AS {name}" for name in schema.AMOUNTS]
-    casts += [f"CAST({name} AS DECIMAL(38, 9)) AS {name}" for name in schema.QUANTITIES]
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {ROWS} AS SELECT '{source}' AS x_Source,"
-        " strftime(period, '%Y-%m') AS x_BillingPeriod, day AS ChargePeriodStart,"
-        " greatest(last_day, day) + 1 AS ChargePeriodEnd, period AS BillingPeriodStart,"
-        " coalesce(period_last + 1, CAST(date_trunc('month', period) + INTERVAL 1 MONTH AS DATE)) AS BillingPeriodEnd,"
-        f" CAST(InvoiceId AS VARCHAR) AS InvoiceId, {', '.join(casts)}, x_RowCount FROM ({summed})"
+    casts = [
+        f"CAST({'NULL' if name in empty else name} AS {_type(name)}) AS {name}"
+        for name in ("InvoiceId", *schema.IDENTITY, *_SUMS)
+    ]
+    _create(
+        con,
+        f"SELECT '{source.replace(chr(39), chr(39) * 2)}' AS x_Source, strftime(period, '%Y-%m') AS x_BillingPeriod,"
+        " day AS ChargePeriodStart, last_day + 1 AS ChargePeriodEnd, period AS BillingPeriodStart,"
+        f" period_last + 1 AS BillingPeriodEnd, {', '.join(casts)}, x_RowCount FROM ({summed})",
     )
 
 
-def with_line_ids(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
-    """The rows of `loaded` as the ledger stores them, with x_LineId, in the schema's column order.
+def _always_null(con: duckdb.DuckDBPyConnection, contract: Contract, parts: Iterable[Part]) -> set[str]:
+    """Identity columns that come out null because no file has what they are made of: grouping by them is wasted time.
+
+    DuckDB tells it: what is only made of nulls without a type has no type either.
+    """
+    present = {name.lower() for part in parts for name in part.types}
+    raw = ", ".join(
+        f"{f'CAST(NULL AS {TARGET[column.type]})' if name.lower() in present else 'NULL'} AS {name}"
+        for name, column in contract.file.columns.items()
+    )
+    described = con.execute(f"DESCRIBE (WITH raw AS (SELECT {raw}) {contract.sql})").fetchall()
+    return {row[0] for row in described if row[1] == '"NULL"' and row[0] in schema.IDENTITY}
+
+
+def merge(con: duckdb.DuckDBPyConnection) -> None:
+    """Sum again what has become one line in `loaded`, because texts in it were replaced."""
+    keys = [name for name in schema.NAMES if name not in {*_SUMS, "x_LineId", "x_RowCount"}]
+    sums = [f"CAST(sum({name}) AS {_type(name)}) AS {name}" for name in (*_SUMS, "x_RowCount")]
+    _create(con, f"SELECT {', '.join([*keys, *sums])} FROM {ROWS} GROUP BY ALL")
+
+
+def _create(con: duckdb.DuckDBPyConnection, select: str) -> None:
+    """Make `loaded` of `select`, with x_LineId, the other half of its hash, and whether an address may be in a row."""
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {ROWS} AS SELECT * EXCLUDE (encoded, hash),"
+        " CAST(hash & 9223372036854775807 AS BIGINT) AS x_LineId, CAST(hash >> 64 AS UBIGINT) AS rest,"
+        " contains(encoded, '@') OR contains(encoded, '%40') OR coalesce(contains(InvoiceId, '@'), false)"
+        " OR coalesce(contains(InvoiceId, '%40'), false) AS has_at"
+        f" FROM (SELECT *, md5_number(encoded) AS hash FROM (SELECT *, {_ENCODED} AS encoded FROM ({select})))"
+    )
+
+
+_SUMS = (*schema.AMOUNTS, *schema.QUANTITIES)
+
+_ENCODED = "concat(" + ", ".join(f"coalesce(length({n}) || ':' || {n}, '~')" for n in schema.IDENTITY) + ")"
+"""SQL for the identity of a row as text: each column in the schema's order as length, colon, text, or `~` for null, so
+that no two identities look alike."""
+
+
+def _type(name: str) -> str:
+    return next(column.sql_type for column in schema.COLUMNS if column.name == name)
+
+
+def stored(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
+    """The rows of `loaded` in the schema's column order.
 
     Raises AssertionError when two different lines share an id (a chance of about n * n / 2E19 for n lines).
     """
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE ids AS SELECT row, md5_number_upper(encoded) AS rest,"
-        " CAST(md5_number_lower(encoded) & 9223372036854775807 AS BIGINT) AS x_LineId"
-        f" FROM (SELECT rowid AS row, {_encoded(con)} AS encoded FROM {ROWS})"
-    )
-    clash = con.execute("SELECT x_LineId FROM ids GROUP BY x_LineId HAVING min(rest) <> max(rest) LIMIT 1").fetchall()
+    clash = con.execute(
+        f"SELECT x_LineId FROM {ROWS} GROUP BY x_LineId HAVING min(rest) <> max(rest) LIMIT 1"
+    ).fetchall()
     if clash:
         raise AssertionError(f"two lines share the id {clash[0][0]}: the identity needs more bits")
-    return con.sql(f"SELECT {', '.join(schema.NAMES)} FROM {ROWS} JOIN ids ON {ROWS}.rowid = ids.row")
-
-
-def _encoded(con: duckdb.DuckDBPyConnection) -> str:
-    """SQL for the identity of a row as text: each column in the schema's order as length, colon, text, or `~` for
-    null, so that no two identities look alike. Columns without any value are written as the `~` they would give."""
-    counted = ", ".join(f"count({name})" for name in schema.IDENTITY)
-    filled = con.execute(f"SELECT {counted} FROM {ROWS}").fetchall()[0]
-    parts = [
-        f"coalesce(length({name}) || ':' || {name}, '~')" if count else "'~'"
-        for name, count in zip(schema.IDENTITY, filled, strict=True)
-    ]
-    return f"concat({', '.join(parts)})"
+    return con.sql(f"SELECT {', '.join(schema.NAMES)} FROM {ROWS}")

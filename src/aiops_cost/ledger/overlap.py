@@ -1,12 +1,12 @@
 """Refuses files that hold the same rows: daily month-to-date snapshots, a copy, two exports of one account.
 
-Adding them up would double the month. Rows are compared by what they are about (time, resource, SKU, account,
+Adding them up would double the month. Rows are compared by what they are about (period, time, resource, SKU, account,
 tags), not by their amounts, since a later snapshot may carry a corrected amount.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import duckdb
 
@@ -15,11 +15,13 @@ from aiops_cost.ledger.intake import Part
 from aiops_cost.model import Export, Problem
 
 ABOUT = (
+    "BillingPeriodStart",
     "ChargePeriodStart",
     "BillingAccountId",
     "SubAccountId",
     "ServiceName",
     "ChargeCategory",
+    "ChargeClass",
     "ChargeDescription",
     "ResourceId",
     "SkuId",
@@ -33,11 +35,9 @@ LIMIT = 0.5
 """The share of the smaller file's rows from which on two files are the same data."""
 
 
-def refuse(con: duckdb.DuckDBPyConnection, export: Export, parts: Sequence[Part], view: str) -> None:
+def refuse(con: duckdb.DuckDBPyConnection, export: Export, parts: Mapping[int, Part], view: str) -> None:
     """Raise UserError when two of `parts` (indexed by x_part in `view`) share most of their rows."""
-    if len(parts) < 2:
-        return
-    about = ", ".join(f'"{name}_text"' for name in ABOUT)
+    about = ", ".join(f'"{name}"' for name in ABOUT)
     pairs = con.execute(
         f"WITH keys AS (SELECT DISTINCT x_part, key FROM (SELECT x_part, hash({about}) AS key FROM {view})"
         f" WHERE key % {SAMPLE} = 0 OR (SELECT count(*) FROM {view}) < 10000),"

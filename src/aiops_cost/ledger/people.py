@@ -10,7 +10,12 @@ import duckdb
 
 from aiops_cost.ledger import schema
 
-_EMAIL = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,24}")
+_EMAIL = re.compile(r"[\w.%+'-]{1,64}(?:@|%40)[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,24}")
+"""In any script; `%40` is how an address stands in a URL."""
+
+_TEXTS = (*schema.IDENTITY, "InvoiceId")
+
+_HAS = "(contains({0}, '@') OR contains({0}, '%40'))"
 
 
 def pseudonym(address: str, key: str = "") -> str:
@@ -19,7 +24,7 @@ def pseudonym(address: str, key: str = "") -> str:
     >>> pseudonym("Ada@example.com") == pseudonym("ada@example.com")
     True
     """
-    digest = hmac.new(key.encode(), address.lower().encode(), hashlib.sha256).hexdigest()
+    digest = hmac.new(key.encode(), address.lower().replace("%40", "@").encode(), hashlib.sha256).hexdigest()
     return f"person-{digest[:10]}"
 
 
@@ -29,19 +34,20 @@ def hide(text: str, key: str = "") -> str:
 
 
 def hide_in_table(con: duckdb.DuckDBPyConnection, table: str, key: str = "") -> int:
-    """Replace addresses in every text column of `table`; returns how many distinct cells were changed."""
-    tests = ", ".join(f"bool_or(contains({name}, '@'))" for name in schema.IDENTITY)
-    found = con.execute(f"SELECT {tests} FROM {table}").fetchone() or ()
+    """Replace addresses in every text column of `table`, in rows that say `has_at`; returns how many distinct cells
+    were changed."""
+    tests = ", ".join(f"bool_or({_HAS.format(name)})" for name in _TEXTS)
+    found = con.execute(f"SELECT {tests} FROM {table} WHERE has_at").fetchone() or ()
     changed = 0
-    for name, has_at in zip(schema.IDENTITY, found, strict=True):
+    for name, has_at in zip(_TEXTS, found, strict=True):
         if not has_at:
             continue
-        cells = con.execute(f"SELECT DISTINCT {name} FROM {table} WHERE contains({name}, '@')").fetchall()
+        cells = con.execute(f"SELECT DISTINCT {name} FROM {table} WHERE has_at AND {_HAS.format(name)}").fetchall()
         pairs = [(cell, hide(cell, key)) for (cell,) in cells]
         pairs = [pair for pair in pairs if pair[0] != pair[1]]
         if pairs:
-            con.execute("CREATE OR REPLACE TEMP TABLE hidden (old VARCHAR, new VARCHAR)")
-            con.executemany("INSERT INTO hidden VALUES (?, ?)", pairs)
+            old, new = [list(texts) for texts in zip(*pairs, strict=True)]
+            con.execute("CREATE OR REPLACE TEMP TABLE hidden AS SELECT unnest(?) AS old, unnest(?) AS new", [old, new])
             con.execute(f"UPDATE {table} SET {name} = hidden.new FROM hidden WHERE {table}.{name} = hidden.old")
             changed += len(pairs)
     return changed

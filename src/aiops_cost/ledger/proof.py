@@ -6,10 +6,9 @@ money cannot agree with it by accident.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Any
+from decimal import Context, Decimal
 
 import duckdb
 
@@ -19,6 +18,12 @@ from aiops_cost.providers.contract import Contract, NativeColumn
 
 CURRENCY = "[A-Z]{3}"
 MAX_REJECTS_KEPT = 1000
+ZERO = Decimal(0)
+EXACT = Context(prec=120)
+"""Python's own 28 digits are too few for sums of 38."""
+
+Named = tuple[str, str]
+"""A deviation's code and sentence."""
 
 
 @dataclass
@@ -31,25 +36,57 @@ class Sent:
     good: dict[str, Decimal] = field(default_factory=dict)
     rejected: dict[str, Decimal] = field(default_factory=dict)
     rounding: dict[str, Decimal] = field(default_factory=dict)
-    survivors: dict[str, str] = field(default_factory=dict)
-    """Ledger cost -> native column whose sum it must equal."""
+    survivors: dict[str, str] | None = None
+    """Ledger cost -> native column whose sum it must equal; of several formats, what holds for all."""
 
     def add(self, other: Sent) -> None:
         """Add another part's figures."""
         self.rows += other.rows
         self.bad += other.bad
-        self.survivors.update(other.survivors)
+        if self.survivors is None or other.survivors is None:
+            self.survivors = self.survivors or other.survivors
+        else:
+            self.survivors = dict(self.survivors.items() & other.survivors.items())
         for mine, theirs in ((self.good, other.good), (self.rejected, other.rejected), (self.rounding, other.rounding)):
             for name, amount in theirs.items():
-                mine[name] = mine.get(name, Decimal(0)) + amount
+                mine[name] = EXACT.add(mine.get(name, ZERO), amount)
 
 
 @dataclass(frozen=True)
 class Count:
-    """All that `count` found: by (part, period, currency), and deviations by code."""
+    """All that `count` found: by (part, period, currency); a period that cannot be read is None.
+
+    `deviations` has the number of rows by (part, period) and deviation.
+    """
 
     sent: dict[tuple[int, str | None, str | None], Sent]
-    deviations: tuple[Deviation, ...]
+    deviations: dict[tuple[int, str | None], dict[Named, int]]
+
+    def periods(self) -> dict[int, set[str]]:
+        """The billing periods that each part speaks of."""
+        found: dict[int, set[str]] = {}
+        for part, period, _ in self.sent:
+            if period is not None:
+                found.setdefault(part, set()).add(period)
+        return found
+
+    def of(self, periods: Sequence[str]) -> Count:
+        """Only what is about `periods`, or cannot say about which."""
+        wanted = {*periods, None}
+        return Count(
+            {key: sent for key, sent in self.sent.items() if key[1] in wanted},
+            {key: found for key, found in self.deviations.items() if key[1] in wanted},
+        )
+
+    def named(self) -> list[Deviation]:
+        """The deviations, each once, with all its rows; several unknown values of one column are one deviation."""
+        rows: dict[str, int] = {}
+        sentences: dict[str, str] = {}
+        for found in self.deviations.values():
+            for (code, sentence), number in found.items():
+                rows[code] = rows.get(code, 0) + number
+                sentences.setdefault(code, sentence)
+        return [Deviation(code, sentences[code], number) for code, number in rows.items() if number]
 
 
 def is_bad(contract: Contract) -> str:
@@ -66,97 +103,106 @@ def is_bad(contract: Contract) -> str:
 
 def in_periods(periods: Sequence[str]) -> str:
     """SQL: the row belongs to one of `periods`, or cannot say to which."""
+    if not periods:
+        return "BillingPeriodStart IS NULL"
     listed = ", ".join(f"TIMESTAMP '{period}-01'" for period in periods)
     return f"(BillingPeriodStart IS NULL OR list_contains([{listed}], date_trunc('month', BillingPeriodStart)))"
 
 
-def periods_of(con: duckdb.DuckDBPyConnection, view: str) -> dict[int, set[str]]:
-    """The billing periods that each part speaks of."""
+def count(con: duckdb.DuckDBPyConnection, contract: Contract, view: str, parts: Mapping[int, Part]) -> Count:
+    """One pass over the native columns of `view`: rows, money and deviations, by part, period and currency."""
+    natives = sorted(set(contract.file.survives.values()))
+    rules = _rules(contract, parts.values())
+    measures = ["count(*)"]
+    for name in natives:
+        measures += [f'coalesce(sum("{name}"), 0)', f'coalesce(sum(remainder_of("{name}_wide")), 0)']
+    measures += [rule.sql for rule in rules]
     rows = con.execute(
-        "SELECT DISTINCT x_part, strftime(month, '%Y-%m') FROM (SELECT DISTINCT x_part,"
-        f" date_trunc('month', BillingPeriodStart) AS month FROM {view}) WHERE month IS NOT NULL"
+        f"SELECT x_part, strftime(month, '%Y-%m'), BillingCurrency, bad, {', '.join(measures)} FROM (SELECT *,"
+        f" date_trunc('month', BillingPeriodStart) AS month, {is_bad(contract)} AS bad FROM {view})"
+        " GROUP BY x_part, month, BillingCurrency, bad ORDER BY ALL"
     ).fetchall()
-    found: dict[int, set[str]] = {}
-    for part, period in rows:
-        found.setdefault(int(part), set()).add(period)
+    found = Count({}, {})
+    for part, period, currency, bad, number, *rest in rows:
+        sent = found.sent.setdefault((part, period, currency), Sent(survivors=dict(contract.file.survives)))
+        sent.add(_sent(number, rest[: 2 * len(natives)], natives, bad))
+        told = found.deviations.setdefault((part, period), {})
+        for rule, seen in zip(rules, rest[2 * len(natives) :], strict=True):
+            if seen and rule.is_about(parts[part]):
+                told[rule.named] = told.get(rule.named, 0) + seen
+    _add_spellings(con, contract, view, parts, found)
     return found
 
 
-def count(
-    con: duckdb.DuckDBPyConnection, contract: Contract, view: str, parts: Sequence[Part], periods: Sequence[str]
-) -> Count:
-    """One pass over the native columns of `view`: rows, money and deviations of `periods`, and of rows whose
-    period cannot be read."""
-    natives = sorted(set(contract.file.survives.values()))
-    bad = is_bad(contract)
-    some = con.execute(f"SELECT count(*) FROM {view} WHERE {bad} AND {in_periods(periods)}").fetchall()[0][0]
-    good = " FILTER (NOT bad)" if some else ""
-    measures = ["count(*)", "count(*) FILTER (bad)" if some else "0"]
-    for name in natives:
-        measures += [
-            f'coalesce(sum("{name}"){good}, 0)',
-            f'coalesce(sum("{name}") FILTER (bad), 0)' if some else "0",
-            f'coalesce(sum(remainder_of("{name}_wide")), 0)',
-        ]
-    rows = con.execute(
-        f"SELECT x_part, strftime(any_value(month), '%Y-%m'), BillingCurrency, {', '.join(measures)} FROM (SELECT *,"
-        f" date_trunc('month', BillingPeriodStart) AS month, {bad if some else 'false'} AS bad FROM {view}"
-        f" WHERE {in_periods(periods)}) GROUP BY x_part, month, BillingCurrency ORDER BY 1, 2, 3"
-    ).fetchall()
-    sent = {(int(row[0]), row[1], row[2]): _sent(row[3:], natives, contract) for row in rows}
-    found = [*_deviations(con, contract, view, parts, periods), *_spellings(con, contract, view, parts, periods)]
-    return Count(sent, tuple(found))
+def _sent(number: int, sums: Sequence[Decimal], natives: Sequence[str], bad: bool) -> Sent:
+    sent = Sent(number, number if bad else 0)
+    for index, name in enumerate(natives):
+        amount, rounding = sums[2 * index : 2 * index + 2]
+        sent.good[name], sent.rejected[name] = (ZERO, amount) if bad else (amount, ZERO)
+        sent.rounding[name] = rounding
+    return sent
 
 
-def _deviations(
-    con: duckdb.DuckDBPyConnection, contract: Contract, view: str, parts: Sequence[Part], periods: Sequence[str]
-) -> list[Deviation]:
-    """The contract's own deviations, and promised cells that are empty; each with the number of its rows."""
-    as_text = any(part.as_text for part in parts)
+@dataclass(frozen=True)
+class _Rule:
+    named: Named
+    sql: str
+    text_only: bool = False
+    column: str = ""
+
+    def is_about(self, part: Part) -> bool:
+        """False for a rule about texts or about a column that the part does not have."""
+        there = not self.column or any(name.lower() == self.column.lower() for name in part.types)
+        return there and (part.dates_as_text or not self.text_only)
+
+
+def _rules(contract: Contract, parts: Iterable[Part]) -> list[_Rule]:
+    """How to count the contract's own deviations, and promised cells that are empty."""
+    as_text = any(part.dates_as_text for part in parts)
     present = {name.lower() for part in parts for name in part.types}
     rules = [
-        (rule.code, f"count(*) FILTER ({rule.when})", rule.sentence)
+        _Rule((rule.code, rule.sentence), f"count(*) FILTER ({rule.when})", rule.text_only)
         for rule in contract.file.deviations
         if as_text or not rule.text_only
     ]
     rules += [
-        (f"empty-{name}", f'count(*) - count("{name}")', f"{name} is empty, where the format promises a value")
+        _Rule(
+            (f"empty-{name}", f"{name} is empty, where the format promises a value"),
+            f'count(*) - count("{name}")',
+            column=name,
+        )
         for name, column in contract.file.columns.items()
         if column.mandatory and name.lower() in present
     ]
-    counted = con.execute(
-        f"SELECT {', '.join(sql for _, sql, _ in rules)} FROM {view} WHERE {in_periods(periods)}"
-    ).fetchall()[0]
-    return [Deviation(code, sentence, n) for (code, _, sentence), n in zip(rules, counted, strict=True) if n]
+    return rules
 
 
-def _spellings(
-    con: duckdb.DuckDBPyConnection, contract: Contract, view: str, parts: Sequence[Part], periods: Sequence[str]
-) -> list[Deviation]:
+_SAID = {
+    "spelling": "{} is spelled `{}`, not as the specification does; brought to its spelling",
+    "unknown": "{} holds `{}`, which the specification does not know; kept as sent",
+}
+
+
+def _add_spellings(
+    con: duckdb.DuckDBPyConnection, contract: Contract, view: str, parts: Mapping[int, Part], found: Count
+) -> None:
     """Values that the format's documents do not list: spelled differently, or unknown. Looked for among the few
     combinations that occur, not row by row."""
-    present = {name.lower() for part in parts for name in part.types}
+    present = {name.lower() for part in parts.values() for name in part.types}
     listed = {n: c.values for n, c in contract.file.columns.items() if c.values and n.lower() in present}
     if not listed:
-        return []
+        return
     names = ", ".join(f'"{name}_text"' for name in listed)
-    found: dict[tuple[str, str], tuple[int, str]] = {}
-    for *cells, rows in con.execute(
-        f"SELECT {names}, count(*) FROM {view} WHERE {in_periods(periods)} GROUP BY ALL ORDER BY ALL"
+    for part, period, *cells, rows in con.execute(
+        f"SELECT x_part, strftime(month, '%Y-%m'), * EXCLUDE (x_part, month) FROM (SELECT x_part,"
+        f" date_trunc('month', BillingPeriodStart) AS month, {names}, count(*) FROM {view} GROUP BY ALL) ORDER BY ALL"
     ).fetchall():
+        told = found.deviations.setdefault((part, period), {})
         for (name, values), cell in zip(listed.items(), cells, strict=True):
             if cell is not None and cell not in values:
                 kind = "spelling" if cell.lower() in {value.lower() for value in values} else "unknown"
-                seen, example = found.get((kind, name), (0, cell))
-                found[kind, name] = (seen + rows, example)
-    said = {
-        "spelling": "{} is spelled `{}`, not as the specification does; brought to its spelling",
-        "unknown": "{} holds `{}`, which the specification does not know; kept as sent",
-    }
-    return [
-        Deviation(f"{kind}-{name}", said[kind].format(name, example), rows)
-        for (kind, name), (rows, example) in found.items()
-    ]
+                named = (f"{kind}-{name}", _SAID[kind].format(name, cell))
+                told[named] = told.get(named, 0) + rows
 
 
 def rejects(
@@ -208,11 +254,3 @@ def _reason(column: NativeColumn, value: str | None) -> str:
         "instant": "not a date",
     }
     return f"is {value!r}, {wanted.get(column.type, 'not a currency code of three letters')}"
-
-
-def _sent(measures: Sequence[Any], natives: Sequence[str], contract: Contract) -> Sent:
-    sent = Sent(int(measures[0]), int(measures[1]), survivors=dict(contract.file.survives))
-    for index, name in enumerate(natives):
-        good, rejected, rounding = measures[2 + 3 * index : 5 + 3 * index]
-        sent.good[name], sent.rejected[name], sent.rounding[name] = good, rejected, rounding
-    return sent

@@ -23,7 +23,7 @@ from aiops_cost.errors import CouldNotJudge
 from aiops_cost.ledger import schema
 from aiops_cost.ledger.intake import Part
 from aiops_cost.ledger.normalize import ROWS
-from aiops_cost.ledger.proof import Count, Sent
+from aiops_cost.ledger.proof import EXACT, Count, Sent
 from aiops_cost.model import Amounts, Deviation, Export, PeriodState, Problem
 from aiops_cost.money import exact, show
 from aiops_cost.providers.contract import Contract, contracts
@@ -55,9 +55,7 @@ def build(
         for index, period in enumerate(periods)
     }
     deviations = [
-        deviation
-        for contract, parts, count in groups
-        for deviation in (*_of_header(contract, parts), *count.deviations)
+        deviation for contract, parts, count in groups for deviation in (*_of_header(contract, parts), *count.named())
     ]
     return {
         "source": export.source.name,
@@ -126,21 +124,22 @@ def _proved(
     found = {}
     for cost in schema.AMOUNTS:
         have = kept.get(cost, ZERO)
-        native = sent.survivors.get(cost)
+        native = cost if sent.survivors is None else sent.survivors.get(cost)
         if native is None:  # a cost that the mapping derives has nothing to be compared with
             found[cost] = {"kept": exact(have)}
             continue
-        good, rejected, rounding = sent.good[native], sent.rejected[native], sent.rounding[native]
+        good, rejected, rounding = (sums.get(native, ZERO) for sums in (sent.good, sent.rejected, sent.rounding))
         if good != have or abs(rounding) > HALF_UNIT * sent.rows:
             raise CouldNotJudge(
                 _unequal(
                     export,
                     period,
-                    f"{cost}: {exact(good + rejected)} {currency} sent, {exact(have)} kept, {exact(rejected)} rejected",
+                    f"{cost}: {exact(EXACT.add(good, rejected))} {currency} sent, {exact(have)} kept,"
+                    f" {exact(rejected)} rejected",
                 )
             )
         found[cost] = {
-            "in": exact(good + rejected + rounding),
+            "in": exact(EXACT.add(EXACT.add(good, rejected), rounding)),
             "kept": exact(have),
             "rejected": exact(rejected),
             "rounding": exact(rounding),

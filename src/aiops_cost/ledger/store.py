@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import duckdb
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
-from aiops_cost.errors import AiopsError, CouldNotJudge, UserError
+from aiops_cost.errors import AiopsError, UserError
 from aiops_cost.ledger import schema
 from aiops_cost.model import Problem
 
@@ -103,16 +104,19 @@ def file_list(table: DeltaTable | None) -> list[str]:
     return sorted(table.file_uris()) if table is not None else []
 
 
+_FULL = re.compile(r"no space left|disk quota|file too large|os error (27|28|122)\b", re.IGNORECASE)
+_CLOSED = re.compile(r"read-only|permission denied|not a directory|os error (13|20|30)\b", re.IGNORECASE)
+
+
 def disk_problem(location: Path, error: Exception) -> UserError:
     """What to say when a disk is full, read-only, or not ours."""
     said = _first_line(error)
-    low = said.lower()
-    if "no space" in low or "disk" in low or "os error 28" in low or "file too large" in low:
+    if _FULL.search(said):
         sentence, way_out = (
             "the disk is full",
             "Free space, or move `ledger:` and `spill:` to another disk; then pull again.",
         )
-    elif "read-only" in low or "permission" in low or "os error 30" in low or "os error 13" in low:
+    elif _CLOSED.search(said):
         sentence, way_out = "the folder cannot be written", "Check its owner and rights, or choose another `ledger:`."
     else:
         sentence, way_out = f"writing failed: {said}", "Check the disk; then pull again."
@@ -145,7 +149,7 @@ def _refuse_newer(table: DeltaTable, location: Path) -> None:
             )
         )
     if {field.name for field in table.schema().fields} != set(schema.NAMES):
-        raise CouldNotJudge(
+        raise UserError(
             Problem("ledger-foreign", str(location), "a Delta table is here, but its columns are not the ledger's",
                     "Choose another folder for `ledger:`.")
         )  # fmt: skip

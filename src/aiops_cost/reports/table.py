@@ -1,7 +1,8 @@
 """Tables for a terminal, the default: facts, tables, findings (worst first), and the verdict.
 
-Numbers stand to the right and are never cut. Where a table is too wide, text wraps, then bars go,
-then counts (and the table says so); at last each row becomes a block with one line per column.
+What is to be copied, a command or lines for a file, is never broken by us, however long. Numbers stand to the right
+and are never cut. Where a table is too wide, text wraps, then bars go, then counts (and the table says so); at last
+each row becomes a block with one line per column.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ from aiops_cost.reports._findings import worst_first
 
 SUFFIXES = (".txt",)
 
+COMMAND = ":  aiops-cost "
+"""Advice names a command after a colon and two spaces."""
+
 _BAR = 10
 _GAP = 2
 _NARROW = 12
@@ -48,7 +52,8 @@ _STYLES = {
 
 
 def render(report: Report, *, width: int = 100, color: bool = False) -> str:
-    """Lines of at most `width` columns, no trailing white space; ANSI colours only if asked."""
+    """Lines of at most `width` columns, but for what is to be copied; no trailing white space; ANSI colours only if
+    asked."""
     out = io.StringIO()
     console = _console(out, width, color)
     console.print(Text(clean(report.title), "bold"))
@@ -56,7 +61,7 @@ def render(report: Report, *, width: int = 100, color: bool = False) -> str:
         console.print(Text(" · ".join(facts_line(report.facts)), "dim"))
     for part in _parts(report, width):
         console.print()
-        console.print(part)
+        console.print(part, crop=False)
     lines = (line.rstrip() for line in out.getvalue().split("\n"))
     return no_commands("\n".join(lines).rstrip("\n")) + "\n"
 
@@ -80,9 +85,9 @@ def _parts(report: Report, width: int) -> Iterator[RenderableType]:
     if report.findings:
         yield Group(*map(_finding, worst_first(report.findings)))
     if report.notes:
-        yield Group(*(Text(clean(line), "dim") for note in report.notes for line in note.splitlines()))
+        yield Group(*_notes(report))
     if report.paste:
-        yield Group(*(Text(clean(line), overflow="fold") for line in report.paste.splitlines()))
+        yield Group(*(_whole(line) for line in report.paste.splitlines()))
     if report.verdict:
         yield Text(clean(report.verdict), "bold")
 
@@ -182,5 +187,23 @@ def _finding(finding: Finding) -> RenderableType:
     head.append("  " + "  ".join(said))
     words = [text for text in (finding.message, finding.advice) if text]
     lines = (line for text in words for line in text.splitlines())
-    body = (Padding(Text(clean(line), overflow="fold"), (0, 0, 0, 4)) for line in lines)
+    body = (_whole(f"    {line}") if COMMAND in line else Padding(_folded(line), (0, 0, 0, 4)) for line in lines)
     return Group(head, *body)
+
+
+def _notes(report: Report) -> Iterator[RenderableType]:
+    """Each note on lines of its own; a report that is nothing but notes is a page, so its paragraphs stand apart."""
+    page = not (report.tables or report.findings)
+    for number, note in enumerate(report.notes):
+        if page and number:
+            yield Text()
+        yield from (_whole(line) if COMMAND in line else Text(clean(line), "dim") for line in note.splitlines())
+
+
+def _folded(line: str) -> Text:
+    return Text(clean(line), overflow="fold")
+
+
+def _whole(line: str) -> Text:
+    """A line to be copied: the terminal may wrap it, we do not, for a copied line break would end the command."""
+    return Text(clean(line), no_wrap=True, overflow="ignore")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from aiops_cost.ledger import schema
 from aiops_cost.rules.evidence import Codes, Column, Lines
@@ -14,6 +14,9 @@ from aiops_cost.rules.owners import Owners
 from aiops_cost.rules.pack import Rule, RuleSet
 from aiops_cost.rules.tags import TagMap
 from aiops_cost.rules.winners import winners
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _FROM_TAGS = {"x_Workload": "workload", "x_Environment": "environment", "x_Owner": "owner", "x_Model": "model"}
 
@@ -68,6 +71,8 @@ class _Fields:
                 self._fill_rule(rules[index], order[start:end])
 
     def _fill_rule(self, rule: Rule, rows: Codes) -> None:
+        import pandas as pd
+
         said = {"x_Activity": rule.activity, "x_RuleId": rule.id, **rule.constants}
         if rule.activity != "unattributed":  # how sure can one be of not knowing
             said["x_Confidence"] = rule.confidence

@@ -9,8 +9,9 @@ from the tag map; a model in a tag goes before a model in the bill.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 
 from aiops_cost.ledger import schema
 from aiops_cost.model import Problem
@@ -21,6 +22,9 @@ from aiops_cost.rules.explain import Evidence, Explanation, explain
 from aiops_cost.rules.owners import Owners, load_owners
 from aiops_cost.rules.pack import Rule, RuleSet, load_packs
 from aiops_cost.rules.tags import DEFAULT_TAGS, TagMap, tag_map
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "DEFAULT_TAGS",
@@ -49,6 +53,8 @@ def attribute(
     be absent. Returns `x_LineId` and `schema.ATTRIBUTION`, every one a categorical, null where unknown; x_Activity
     is never null. `result.attrs["problems"]` holds a tuple of Problems: tags that contradict each other.
     """
+    import pandas as pd
+
     decision = decide(lines, rules, tags, owners)
     frame = pd.DataFrame({"x_LineId": lines["x_LineId"].to_numpy()})
     for name in schema.ATTRIBUTION:

@@ -11,14 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from aiops_cost.ledger import schema
 from aiops_cost.rules import machines
 from aiops_cost.rules.tags import FIELDS, JSON_COLUMNS, Inverted, TagMap, fold, invert, pick, said_activity
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Codes = np.ndarray[Any, np.dtype[np.integer[Any]]]
 """Codes are as narrow as they can be: a million lines with a hundred columns should fit in memory."""
@@ -115,6 +117,8 @@ class Lines:
         return self._raw(name)
 
     def _raw(self, name: str) -> Column:
+        import pandas as pd
+
         if name not in self.frame.columns:
             return self._null
         series = self.frame[name]
@@ -163,6 +167,8 @@ class Lines:
 
 def combinations(columns: Sequence[Column], size: int) -> tuple[Codes, Codes]:
     """Number the distinct combinations of some columns: (number per line, a line of each)."""
+    import pandas as pd
+
     total, key = 1, np.zeros(size, dtype=np.int64)
     for column in columns:
         width = len(column.values) + 1

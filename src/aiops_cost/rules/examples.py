@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from aiops_cost.rules.decide import decide
 from aiops_cost.rules.evidence import canonical
 from aiops_cost.rules.pack import Line, Rule, RuleSet
 from aiops_cost.rules.tags import DEFAULT_TAGS, JSON_COLUMNS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ def run_examples(rules: RuleSet) -> list[ExampleResult]:
 
 def frame_of(lines: Sequence[Mapping[str, str | bool | None]]) -> pd.DataFrame:
     """Lines as a person writes them (short names, `tags.KEY`) as a frame of ledger columns."""
+    import pandas as pd
+
     rows = [_row(line) for line in lines]
     names = list(dict.fromkeys(name for row in rows for name in row))
     columns = {name: pd.Categorical([row.get(name) for row in rows]) for name in names}

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import glob
 import hashlib
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from aiops_cost.errors import UserError
@@ -16,6 +17,7 @@ from aiops_cost.model import Export, ExportFile, Problem, Source
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet", ".pq", ".gz")
 _BLOCK = 1 << 20
+_RIGHTS = "Nothing was loaded: what is in it would be missing. Check its owner and rights."
 
 
 def fetch(source: Source, base: Path) -> Export:
@@ -47,9 +49,8 @@ def _locate(source: Source, base: Path) -> Iterable[tuple[str, Path]]:
     if path.is_file():
         return [(path.name, path)]
     if path.is_dir():
-        inside = (item for item in path.rglob("*") if item.is_file() and item.name[0] not in "._")
-        return [(str(item.relative_to(path)), item) for item in inside if item.name.endswith(SUFFIXES)]
-    matches = [Path(match) for match in glob.glob(str(path), recursive=True)]  # noqa: PTH207 - the pattern may be absolute
+        return [(str(item.relative_to(path)), item) for item in _below(path, frozenset())]
+    matches = [base / match for match in glob.glob(source.location, root_dir=base, recursive=True)]  # noqa: PTH207 - the pattern may be absolute
     if not matches and not glob.has_magic(source.location):
         raise UserError(
             Problem(
@@ -60,7 +61,27 @@ def _locate(source: Source, base: Path) -> Iterable[tuple[str, Path]]:
             )
         )
     files = [match for match in matches if match.is_file()]
-    return [(match.name if len({m.name for m in files}) == len(files) else str(match), match) for match in files]
+    alone = len({match.name for match in files}) == len(files)
+    return [(match.name if alone else os.path.relpath(match, base), match) for match in files]
+
+
+def _below(folder: Path, above: frozenset[Path]) -> Iterator[Path]:
+    """Tables below a folder. What is hidden, or starts with `_` as Spark's and Delta's own files do, is left out; a
+    folder that cannot be read is an error, since what is in it would be missing money."""
+    here = folder.resolve()
+    if here in above:  # a link that leads back up
+        return
+    try:
+        items = sorted(folder.iterdir())
+    except OSError as error:
+        raise UserError(Problem("file-unreadable", str(folder), f"cannot be read: {error.strerror}", _RIGHTS)) from None
+    for item in items:
+        if item.name.startswith((".", "_")):
+            continue
+        if item.is_dir():
+            yield from _below(item, above | {here})
+        elif item.name.lower().endswith(SUFFIXES):
+            yield item
 
 
 def _file(path: Path, name: str) -> ExportFile:
@@ -72,5 +93,5 @@ def _file(path: Path, name: str) -> ExportFile:
                 digest.update(block)
                 size += len(block)
     except OSError as error:
-        raise UserError(Problem("file-unreadable", name, f"cannot be read: {error.strerror}")) from None
+        raise UserError(Problem("file-unreadable", name, f"cannot be read: {error.strerror}", _RIGHTS)) from None
     return ExportFile(path, name, digest.hexdigest(), size)

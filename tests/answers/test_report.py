@@ -1,0 +1,166 @@
+"""The ad-hoc report: groups, the rest, filters, and what it says about sources that are not all there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import duckdb
+import pytest
+
+from aiops_cost.answers.report import Question, answer
+from aiops_cost.answers.window import Window
+from aiops_cost.errors import UserError
+from aiops_cost.ledger import schema
+from aiops_cost.model import PeriodState, Report, Source, SourceState
+
+MAY = Window(date(2026, 5, 1), date(2026, 5, 31))
+APRIL = Window(date(2026, 4, 1), date(2026, 4, 30))
+PERIOD = PeriodState("aws", "2026-05", datetime(2026, 6, 1, tzinfo=UTC), 1, 1, 0, {}, None, None, None)
+AWS = SourceState(
+    Source("aws", "focus", "x"), (PERIOD,), date(2026, 1, 1), date(2026, 6, 12), settled_until=date(2026, 6, 11)
+)
+
+
+@pytest.fixture
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    """serving 60 (chat 40, search 15, nobody 5), training 40; April: serving 30, storage 7."""
+    columns = [f"{column.name} {column.sql_type}" for column in schema.COLUMNS]
+    columns += [f"{name} VARCHAR" for name in schema.ATTRIBUTION]
+    with duckdb.connect() as made:
+        made.execute(f"CREATE TABLE spend ({', '.join(columns)}, Cost DECIMAL(38, 18))")
+        rows = [
+            ("2026-05-01", "serving", "chat", "40", '{"team": "a"}'),
+            ("2026-05-02", "serving", "search", "15", '{"team": "b"}'),
+            ("2026-05-31", "serving", None, "5", "{}"),
+            ("2026-05-03", "training", "chat", "40", '{"team": ""}'),
+            ("2026-04-30", "serving", "chat", "30", None),
+            ("2026-04-01", "storage", "lake", "7", None),
+            ("2026-06-01", "serving", "chat", "1000", None),
+        ]
+        made.executemany(
+            "INSERT INTO spend (ChargePeriodStart, x_Activity, x_Workload, Cost, Tags) VALUES (?, ?, ?, ?, ?)", rows
+        )
+        yield made
+
+
+def asked(con, by: Sequence[str], states: Sequence[SourceState] = (AWS,), **more: object) -> Report:
+    return answer(con, Question(tuple(by), MAY, **more), states, "EffectiveCost", "USD")
+
+
+def rows(report: Report) -> list[tuple[object, ...]]:
+    return [tuple(row) for row in report.tables[0].rows]
+
+
+def test_the_last_day_is_in(con):
+    """An exclusive end taken as inclusive, or the other way round, is 3% of a month."""
+    assert rows(asked(con, ["activity"])) == [
+        ("serving", Decimal(60), Decimal("0.6")),
+        ("training", Decimal(40), Decimal("0.4")),
+    ]
+
+
+def test_top_folds_and_the_total_stays(con):
+    table = asked(con, ["activity", "workload"], top=1).tables[0]
+    assert [row[:3] for row in table.rows] == [("serving", "chat", Decimal(40)), ("3 more", "", Decimal(60))]
+    assert table.total[2] == Decimal(100)
+
+
+def test_equal_amounts_stand_in_the_order_of_their_names(con):
+    assert [row[0] for row in rows(asked(con, ["activity", "workload"]))] == [
+        "serving",
+        "training",
+        "serving",
+        "serving",
+    ]
+
+
+def test_months_stand_in_their_order(con):
+    whole = Question(("month",), Window(date(2026, 4, 1), date(2026, 6, 30)))
+    table = answer(con, whole, (AWS,), "EffectiveCost", "USD").tables[0]
+    assert [row[0] for row in table.rows] == ["2026-04", "2026-05", "2026-06"]
+
+
+def test_what_has_no_name_is_a_group_and_what_is_empty_another(con):
+    found = {row[0]: row[1] for row in rows(asked(con, ["tags.team"]))}
+    assert found == {"a": Decimal(40), "b": Decimal(15), None: Decimal(5), "": Decimal(40)}
+
+
+@pytest.mark.parametrize(
+    ("where", "total"),
+    [
+        (["activity=serving"], 60),
+        (["activity!=serving"], 40),
+        (["workload="], 5),
+        (["workload!="], 95),
+        (["workload=chat,search"], 95),
+        (["workload!=chat,search"], 5),
+        (["workload~CHA"], 80),
+        (["tags.team=a"], 40),
+        (["activity=serving", "workload=chat"], 40),
+        (["activity = serving"], 60),
+        (["month=2026-05"], 100),
+        (["day=2026-05-02"], 15),
+        (["workload=no such"], 0),
+    ],
+    ids=str,
+)
+def test_filters(con, where, total):
+    table = asked(con, ["activity"], where=tuple(where)).tables[0]
+    assert table.total[1] == Decimal(total)
+
+
+def test_what_is_new_and_what_is_gone_are_both_in_the_comparison(con):
+    table = asked(con, ["activity"], compare=APRIL).tables[0]
+    assert [(row[0], row[1], row[3], row[4]) for row in table.rows] == [
+        ("serving", Decimal(60), Decimal(30), Decimal(30)),
+        ("training", Decimal(40), Decimal(0), Decimal(40)),
+        ("storage", Decimal(0), Decimal(7), Decimal(-7)),
+    ]
+
+
+def test_without_columns_there_is_one_row(con):
+    assert [row[0] for row in rows(asked(con, []))] == [Decimal(100)]
+
+
+def test_a_source_that_begins_is_no_increase(con):
+    late = replace(AWS, source=Source("gcp", "focus", "x"), first_day=date(2026, 5, 1))
+    notes = asked(con, ["activity"], (AWS, late), compare=APRIL).notes
+    assert notes == ("gcp begins on 2026-05-01: what it cost before is not in the comparison.",)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"last_day": date(2026, 5, 20)}, "aws has delivered usage up to 2026-05-20 only."),
+        ({"settled_until": date(2026, 5, 29)}, "aws is settled until 2026-05-29; later days may still grow."),
+        ({"first_day": date(2026, 5, 9)}, "aws has delivered usage from 2026-05-09 on."),
+        ({"periods": ()}, "aws was never loaded, so this total is without it."),
+    ],
+    ids=str,
+)
+def test_a_total_says_what_is_not_in_it(con, change, said):
+    assert asked(con, ["activity"], (replace(AWS, **change),)).notes == (said,)
+
+
+def test_no_rows_is_not_zero(con):
+    question = Question(("activity",), Window(date(2020, 1, 1), date(2020, 1, 31)))
+    report = answer(con, question, (replace(AWS, first_day=date(2019, 1, 1)),), "EffectiveCost", "USD")
+    assert report.tables[0].rows == ()
+    assert "not the same as zero" in report.notes[0]
+
+
+def test_settled_until_is_unknown_while_one_source_is(con):
+    unsettled = replace(AWS, settled_until=None)
+    assert asked(con, ["activity"], (AWS, unsettled)).facts["settled_until"] is None
+
+
+@pytest.mark.parametrize(
+    ("by", "more"), [(["workloda"], {}), (["tags."], {}), (["Cost"], {}), (["activity"], {"top": 0}), ([""], {})]
+)
+def test_asked_wrongly(con, by, more):
+    with pytest.raises(UserError) as error:
+        asked(con, by, **more)
+    assert error.value.problems[0].way_out

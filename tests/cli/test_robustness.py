@@ -1,0 +1,200 @@
+"""The command line in the places where commands really run: pipes, cron, narrow windows, folders one may not write."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+TODAY = ("--as-of", "2026-06-14")
+ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
+COMMAND = [sys.executable, "-m", "aiops_cost"]
+
+
+def shell(line: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    program = f"{sys.executable} -m aiops_cost"
+    script = f'set -o pipefail\nac() {{ {program} "$@"; }}\n{line}'
+    return subprocess.run(
+        ["bash", "-c", script], cwd=cwd, capture_output=True, text=True, env={**os.environ, **env}, check=False
+    )
+
+
+def test_a_reader_that_leaves_does_not_change_the_answer(demo_folder):
+    found = shell(f"ac check {' '.join(TODAY)} | head -1", demo_folder)
+    assert found.stdout == "Bills against the plan\n"
+    assert found.returncode == 1, "the gate's code, not that of a broken pipe"
+    assert "BrokenPipe" not in found.stderr
+    assert found.stderr == ""
+
+
+def test_ctrl_c_is_130_and_says_what_is_with_the_ledger(demo_folder):
+    with subprocess.Popen(
+        [*COMMAND, "report", *TODAY], cwd=demo_folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        time.sleep(0.8)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode in {130, 0}, err  # 0 on a machine that was faster
+    assert "Traceback" not in err
+
+
+def test_ctrl_c_in_process(cli, demo_folder, monkeypatch):
+    from aiops_cost import run
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "attribute", interrupted)
+    found = cli("report", cwd=demo_folder)
+    assert found.code == 130
+    assert "Interrupted" in found.err
+
+
+def test_no_colour_without_a_terminal(cli, ledger_folder, monkeypatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "\x1b" not in cli("report", cwd=ledger_folder).out
+
+
+@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
+def test_colour_on_a_terminal_unless_it_is_unwanted(cli, ledger_folder, monkeypatch, no_color, coloured):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("NO_COLOR", no_color)
+    monkeypatch.setenv("TERM", "xterm")
+    assert ("\x1b[" in cli("check", cwd=ledger_folder).out) is coloured
+
+
+@pytest.mark.parametrize("columns", ["40", "20", "1", "400", "junk"])
+def test_any_width(cli, ledger_folder, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    assert cli("report", "--by", "activity,workload", cwd=ledger_folder).code == 0
+
+
+def test_the_configuration_is_found_above(cli, ledger_folder):
+    inside = ledger_folder / "bills" / "aws"
+    found = cli("report", "--format", "json", cwd=inside)
+    assert found.code == 0
+    assert found.json["tables"]["spend"]["total"]["EffectiveCost"] == "310.00"
+
+
+def test_no_configuration_says_how_to_get_one(cli, tmp_path):
+    found = cli("report", cwd=tmp_path)
+    assert found.code == 2
+    assert "aiops-cost init" in found.err
+
+
+def test_a_configuration_that_is_not_there(cli, tmp_path):
+    found = cli("report", "--config", "nowhere.yaml", cwd=tmp_path)
+    assert found.code == 2
+    assert "nowhere.yaml" in found.err
+
+
+def test_the_environment_goes_before_the_file(cli, ledger_folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("AIOPS_COST_CONFIG", str(ledger_folder / "aiops-cost.yaml"))
+    assert cli("report", cwd=tmp_path).code == 0
+    monkeypatch.setenv("AIOPS_COST_LEDGER", str(tmp_path / "empty"))
+    assert cli("report", cwd=tmp_path).code == 3
+    monkeypatch.delenv("AIOPS_COST_LEDGER")
+    monkeypatch.setenv("AIOPS_COST_CURRENCY", "EUR")
+    assert "no rate from USD to EUR" in cli("report", cwd=tmp_path).err
+    monkeypatch.setenv("AIOPS_COST_CURRENCY", "euro")
+    assert cli("report", cwd=tmp_path).code == 2
+
+
+@pytest.mark.parametrize("target", ["no/such/folder/out.csv", "."])
+def test_a_file_that_cannot_be_written(cli, ledger_folder, tmp_path, target):
+    found = cli("report", "--format", "csv", "-o", str(tmp_path / target), cwd=ledger_folder)
+    assert found.code == 2
+    assert "cannot be written" in found.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_link_stays_a_link_and_a_device_a_device(cli, ledger_folder, tmp_path):
+    (tmp_path / "real.csv").write_text("old", encoding="utf-8")
+    (tmp_path / "link.csv").symlink_to("real.csv")
+    assert cli("report", "-o", str(tmp_path / "link.csv"), cwd=ledger_folder).code == 0
+    assert (tmp_path / "link.csv").is_symlink()
+    assert (tmp_path / "real.csv").read_text(encoding="utf-8").startswith("activity,")
+    before = Path("/dev/null").stat().st_mode
+    assert cli("report", "--format", "csv", "-o", "/dev/null", cwd=ledger_folder).code == 0
+    assert Path("/dev/null").stat().st_mode == before
+
+
+@pytest.mark.skipif(ROOT, reason="root may read everything")
+def test_a_ledger_that_cannot_be_read(small):
+    small.bill("aws", "2026-05-01", 31, "10").config().pulled()
+    (small.folder / "ledger").chmod(0)
+    try:
+        found = small("report")
+    finally:
+        (small.folder / "ledger").chmod(0o700)
+    assert found.code in {2, 3}
+
+
+def test_a_ledger_that_is_a_file(small):
+    small.bill("aws", "2026-05-01", 31, "10").config()
+    (small.folder / "ledger").write_text("not a ledger", encoding="utf-8")
+    for words in (("pull",), ("report",)):
+        found = small(*words)
+        assert found.code in {2, 3}, found
+        assert "defect" not in found.err
+
+
+def test_a_ledger_whose_files_are_gone(small):
+    small.bill("aws", "2026-05-01", 31, "10").config().pulled()
+    for file in (small.folder / "ledger").rglob("*.parquet"):
+        file.unlink()
+    found = small("report", "--as-of", "2026-06-05")
+    assert found.code in {2, 3}, found.err
+    assert "defect" not in found.err
+    assert found.out == ""
+
+
+# --- init ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_newcomer_gets_from_bills_to_a_report(small):
+    small.bill("azure", "2026-05-01", 31, "10", BillingCurrency="EUR", ProviderName="Microsoft")
+    said = small("init")
+    assert said.code == 0, said.err
+    assert "currency: EUR" in (small.folder / "aiops-cost.yaml").read_text(encoding="utf-8")
+    assert small("pull").code == 0
+    found = small("report", "--format", "json")
+    assert found.json["tables"]["spend"]["total"]["EffectiveCost"] == "310.00"
+    assert found.json["facts"]["currency"] == "EUR"
+    assert small("budget", "check").code == 0
+    assert small("check").code in {0, 1, 3}
+
+
+def test_init_where_there_is_nothing_yet(cli, tmp_path):
+    assert cli("init", cwd=tmp_path).code == 0
+    assert "bills" in (tmp_path / "aiops-cost.yaml").read_text(encoding="utf-8")
+    found = cli("pull", cwd=tmp_path)
+    assert found.code == 2
+    assert "bills" in found.err
+
+
+def test_init_replaces_nothing_unasked(cli, tmp_path):
+    (tmp_path / "aiops-cost.yaml").write_text("mine", encoding="utf-8")
+    found = cli("init", cwd=tmp_path)
+    assert found.code == 2
+    assert "--force" in found.err
+    assert (tmp_path / "aiops-cost.yaml").read_text(encoding="utf-8") == "mine"
+    assert cli("init", "--force", cwd=tmp_path).code == 0
+    assert (tmp_path / "aiops-cost.yaml").read_text(encoding="utf-8") != "mine"
+
+
+@pytest.mark.parametrize("words", [("--location", "nowhere"), ("--currency", "euro"), ("--location", "aiops.txt")])
+def test_init_asked_wrongly(cli, tmp_path, words):
+    (tmp_path / "aiops.txt").write_text("no bill", encoding="utf-8")
+    assert cli("init", *words, cwd=tmp_path).code == 2
+    assert not (tmp_path / "aiops-cost.yaml").exists()
+
+
+def test_init_into_a_folder_that_is_not_there(cli, tmp_path):
+    assert cli("init", "new/place", cwd=tmp_path).code == 0
+    assert (tmp_path / "new" / "place" / "aiops-cost.yaml").exists()

@@ -1,0 +1,4 @@
+import duckdb
+from deltalake import write_deltalake
+
+write_deltalake("ledger/lines", duckdb.sql("SELECT 1 AS a"))

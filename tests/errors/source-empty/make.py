@@ -1,0 +1,4 @@
+from pathlib import Path
+
+Path("bills").mkdir()
+Path("bills/_SUCCESS").touch()

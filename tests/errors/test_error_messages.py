@@ -1,0 +1,88 @@
+"""Each folder here is a mistake: what is broken, the command that meets it, and all that the user then reads.
+
+`command.txt` says what provokes it and what is typed; `make.py`, where there is one, makes what cannot lie in a
+repository; `message.txt` is the golden answer. The name of the folder is the problem's code, and after `--` a variant.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import runpy
+import shutil
+from pathlib import Path
+
+import pytest
+
+from aiops_cost.cli import output, run_cli
+from aiops_cost.model import Problem
+
+HERE = Path(__file__).parent
+REPO = HERE.parents[1]
+PLACELESS = {"config-missing", "rate-missing"}
+"""There is no file to point at: that is the problem."""
+CASES = sorted(path.parent for path in HERE.glob("*/command.txt"))
+
+
+def _commands(case: Path) -> list[list[str]]:
+    lines = (case / "command.txt").read_text(encoding="utf-8").splitlines()
+    return [line.split()[1:] for line in lines if not line.startswith("#")]
+
+
+def _answer(case: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    """Type the commands in a copy of the case; returns the last one's exit code and what it said on stderr."""
+    shutil.copytree(case, folder, dirs_exist_ok=True)
+    os.chdir(folder)
+    if (folder / "make.py").exists():
+        runpy.run_path(str(folder / "make.py"))
+    *before, last = _commands(case)
+    for command in before:
+        assert run_cli(command) == 0, capsys.readouterr().err
+    capsys.readouterr()
+    code = run_cli(last)
+    said = capsys.readouterr()
+    assert not said.out, said.out
+    return code, said.err.replace(str(folder), ".")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_mistake_is_answered_with_place_sentence_and_way_out(
+    case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:  # fmt: skip
+    seen: list[Problem] = []
+    printed = output.problems
+
+    def problems(found: list[Problem], *rest: object) -> None:
+        seen.extend(found)
+        printed(found, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(output, "problems", problems)
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.chdir(tmp_path)
+    code, text = _answer(case, tmp_path, capsys)
+    golden = case / "message.txt"
+    answer = f"{text}exit code {code}\n"
+    if request.config.getoption("--update"):
+        golden.write_text(answer, encoding="utf-8", newline="\n")
+    assert answer == golden.read_text(encoding="utf-8")
+    assert code in {2, 3}
+    assert seen
+    assert {problem.code for problem in seen} == {case.name.split("--", maxsplit=1)[0]}
+    for problem in seen:
+        assert problem.place or problem.code in PLACELESS
+        assert problem.sentence
+        assert problem.way_out or re.search("did you mean|write", problem.sentence)
+    assert not re.search(r"Traceback|File \"|pydantic|duckdb|Error:", text)
+
+
+def test_the_catalogue_of_errors_is_what_the_program_says() -> None:
+    spec = importlib.util.spec_from_file_location("generate_errors", REPO / "docs" / "generate_errors.py")
+    assert spec
+    assert spec.loader
+    generate = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(generate)
+    assert (REPO / "docs" / "errors.md").read_text(encoding="utf-8") == generate.page(), (
+        "stale; run:  python docs/generate_errors.py"
+    )
