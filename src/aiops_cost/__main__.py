@@ -7,9 +7,13 @@ import sys
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    from aiops_cost.cli import run_cli
+    try:
+        from aiops_cost.cli import run_cli
 
-    sys.exit(run_cli(sys.argv[1:]))
+        code = run_cli(sys.argv[1:])
+    except KeyboardInterrupt:  # while the program was still being read
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":
