@@ -223,7 +223,7 @@ def explain_word(config: Config | None, word: str) -> Report:
     rule = rules.by_id(word)
     if rule:
         return lists.rule(rule)
-    if word.upper() not in checks.codes() and word not in {code[:3] for code in checks.codes()}:
+    if word.upper() not in checks.codes() and word.upper() not in {code[:3] for code in checks.codes()}:
         hint = near(word, [rule.id for rule in rules]) or near(word.upper(), list(checks.codes()))
         raise UserError(
             Problem("explain-unknown", "", f"`{word}` is no line, no finding code and no rule", hint

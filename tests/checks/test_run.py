@@ -43,6 +43,14 @@ def test_codes_are_selected_and_ignored_by_their_beginning(messy):
     assert _codes(messy, ignore=["u", "OWN001"]) == ["DRF001"]
 
 
+def test_codes_may_be_joined_by_commas(messy):
+    assert _codes(messy, select=["UNB,DRF"]) == _codes(messy, select=["UNB", "DRF"])
+
+
+def test_a_family_lists_its_codes():
+    assert "DRF003: drift that could not be judged" in checks.explain("drf")
+
+
 def test_selecting_does_not_hide_that_data_is_missing(messy, make_state):
     messy.sources["azure"] = make_state("azure", MAY, settled_until=None)
     assert "DAT002" in _codes(messy, select=["OWN"])

@@ -55,6 +55,19 @@ def test_ctrl_c_is_130_and_says_what_is_with_the_ledger(ledger_folder):
     assert err == "Interrupted. The ledger is as its last whole load left it.\n"
 
 
+def test_ctrl_c_in_the_middle_of_a_query(cli, ledger_folder, monkeypatch):
+    """DuckDB tells of it as a RuntimeError."""
+    from aiops_cost import run
+
+    def interrupted(*_: object) -> None:
+        raise RuntimeError("Query interrupted")
+
+    monkeypatch.setattr(run, "query", interrupted)
+    found = cli("query", "SELECT 1", cwd=ledger_folder)
+    assert found.code == 130
+    assert "defect" not in found.err
+
+
 def test_ctrl_c_in_process(cli, demo_folder, monkeypatch):
     from aiops_cost import run
 
@@ -210,3 +223,19 @@ def test_init_asked_wrongly(cli, tmp_path, words):
 def test_init_into_a_folder_that_is_not_there(cli, tmp_path):
     assert cli("init", "new/place", cwd=tmp_path).code == 0
     assert (tmp_path / "new" / "place" / "aiops-cost.yaml").exists()
+
+
+def test_the_demo_never_replaces_a_configuration_of_yours(cli, tmp_path):
+    (tmp_path / "aiops-cost.yaml").write_text("currency: USD\n", encoding="utf-8")
+    done = cli("demo", str(tmp_path))
+    assert done.code == 2
+    assert "would replace it" in done.err
+    assert (tmp_path / "aiops-cost.yaml").read_text(encoding="utf-8") == "currency: USD\n"
+
+
+def test_a_file_where_the_ledger_should_be_is_not_an_empty_ledger(cli, tmp_path):
+    (tmp_path / "ledger").write_text("", encoding="utf-8")
+    (tmp_path / "aiops-cost.yaml").write_text("ledger: ledger\n", encoding="utf-8")
+    done = cli("status", "--config", str(tmp_path / "aiops-cost.yaml"))
+    assert done.code == 2
+    assert "this is a file" in done.err

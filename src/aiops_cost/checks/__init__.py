@@ -61,7 +61,14 @@ def codes() -> dict[str, str]:
 
 
 def explain(code: str) -> str:
-    """The page of a code: its title, and the docstring of its check. Raises UserError."""
+    """The page of a code: its title, and the docstring of its check; of a family (`DRF`), its codes.
+
+    Raises UserError.
+    """
+    family = {known: title for known, title in codes().items() if known[:3] == code.upper()}
+    if family:
+        listed = "\n".join(f"{known}: {title}" for known, title in family.items())
+        return f"{code.upper()}\n\n{listed}\n"
     for module in _modules():
         if code.upper() in module.CODES:
             return f"{code.upper()}: {module.CODES[code.upper()]}\n\n{inspect.getdoc(module)}\n"
@@ -83,7 +90,7 @@ def _matching(prefixes: Iterable[str]) -> frozenset[str]:
     """The codes that begin with one of the prefixes; each must match one at least."""
     found: set[str] = set()
     problems = []
-    for prefix in prefixes:
+    for prefix in (part.strip() for given in prefixes for part in given.split(",")):
         matched = {code for code in codes() if prefix and code.startswith(prefix.upper())}
         if not matched:
             problems.append(_unknown(prefix))

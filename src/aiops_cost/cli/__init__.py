@@ -38,10 +38,17 @@ def run_cli(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         result = INTERRUPTED
     except Exception as error:
-        return _bug(error, arguments)
+        if not _interrupted_query(error):
+            return _bug(error, arguments)
+        result = INTERRUPTED
     if result == INTERRUPTED:
         output.say("Interrupted. The ledger is as its last whole load left it.")
     return result if isinstance(result, int) else 0
+
+
+def _interrupted_query(error: Exception) -> bool:
+    """Ctrl-C while DuckDB works reaches us as a RuntimeError of these words, not as a KeyboardInterrupt."""
+    return isinstance(error, RuntimeError) and str(error) == "Query interrupted"
 
 
 def _bug(error: Exception, arguments: Sequence[str]) -> int:

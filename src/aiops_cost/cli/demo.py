@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from aiops_cost.cli import output
+from aiops_cost.errors import UserError
+from aiops_cost.model import Problem
 
 EXAMPLE = "Example:  aiops-cost demo ./demo"
 
@@ -23,6 +25,15 @@ def command(
     from aiops_cost.cli import run_cli
     from aiops_cost.demo import company
 
+    if (folder / "aiops-cost.yaml").exists() and not (folder / "truth.json").exists():
+        raise UserError(
+            Problem(
+                "demo-folder",
+                str(folder / "aiops-cost.yaml"),
+                "this folder has a configuration that is not the demo's, and the demo would replace it",
+                "Choose another folder:  aiops-cost demo ./demo",
+            )
+        )
     output.say(f"DEMO: writing a made-up company to {folder} (no cloud account is used)")
     facts = company.write_company(folder)
     output.say(f"DEMO: {facts.rows:,} rows of FOCUS bills from {len(facts.sources)} clouds")

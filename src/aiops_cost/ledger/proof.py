@@ -17,6 +17,8 @@ from aiops_cost.model import Deviation, Reject
 from aiops_cost.providers.contract import Contract, NativeColumn
 
 CURRENCY = "[A-Z]{3}"
+SENDERS = ("ProviderName", "Provider", "HostProviderName", "ServiceProviderName")
+"""Columns that say whose rows deviate, best first."""
 MAX_REJECTS_KEPT = 1000
 ZERO = Decimal(0)
 EXACT = Context(prec=120)
@@ -130,8 +132,31 @@ def count(con: duckdb.DuckDBPyConnection, contract: Contract, view: str, parts: 
         for rule, seen in zip(rules, rest[2 * len(natives) :], strict=True):
             if seen and rule.is_about(parts[part]):
                 told[rule.named] = told.get(rule.named, 0) + seen
+    _name_senders(con, contract, view, rules, found)
     _add_spellings(con, contract, view, parts, found)
     return found
+
+
+def _name_senders(
+    con: duckdb.DuckDBPyConnection, contract: Contract, view: str, rules: Sequence[_Rule], found: Count
+) -> None:
+    """Put before each deviation who sends it so: `AWS, Oracle: ...`. Asked only of deviations that were found."""
+    columns = [name for name in SENDERS if name in contract.file.columns]
+    seen = {named for told in found.deviations.values() for named in told}
+    met = [rule for rule in rules if rule.named in seen]
+    if not met or not columns:
+        return
+    sender = f"coalesce({', '.join(columns)})"
+    lists = ", ".join(
+        f"list_sort(list(DISTINCT {sender}) FILTER (({rule.when}) AND {sender} IS NOT NULL))" for rule in met
+    )
+    for rule, names in zip(met, con.execute(f"SELECT {lists} FROM {view}").fetchall()[0], strict=True):
+        if not names:
+            continue
+        code, sentence = rule.named
+        for told in found.deviations.values():
+            if rule.named in told:
+                told[code, f"{', '.join(names)}: {sentence}"] = told.pop(rule.named)
 
 
 def _sent(number: int, sums: Sequence[Decimal], natives: Sequence[str], bad: bool) -> Sent:
@@ -146,9 +171,13 @@ def _sent(number: int, sums: Sequence[Decimal], natives: Sequence[str], bad: boo
 @dataclass(frozen=True)
 class _Rule:
     named: Named
-    sql: str
+    when: str
     text_only: bool = False
     column: str = ""
+
+    @property
+    def sql(self) -> str:
+        return f"count(*) FILTER ({self.when})"
 
     def is_about(self, part: Part) -> bool:
         """False for a rule about texts or about a column that the part does not have."""
@@ -161,14 +190,14 @@ def _rules(contract: Contract, parts: Iterable[Part]) -> list[_Rule]:
     as_text = any(part.dates_as_text for part in parts)
     present = {name.lower() for part in parts for name in part.types}
     rules = [
-        _Rule((rule.code, rule.sentence), f"count(*) FILTER ({rule.when})", rule.text_only)
+        _Rule((rule.code, rule.sentence), rule.when, rule.text_only)
         for rule in contract.file.deviations
         if as_text or not rule.text_only
     ]
     rules += [
         _Rule(
             (f"empty-{name}", f"{name} is empty, where the format promises a value"),
-            f'count(*) - count("{name}")',
+            f'"{name}" IS NULL',
             column=name,
         )
         for name, column in contract.file.columns.items()

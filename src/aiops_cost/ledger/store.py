@@ -39,6 +39,11 @@ def table_path(location: Path) -> str:
 def open_table(location: Path) -> DeltaTable | None:
     """The table, or None when nothing was ever loaded. Raises UserError for a folder that is not a ledger."""
     path = table_path(location)
+    if location.exists() and not location.is_dir():
+        raise UserError(
+            Problem("ledger-not-folder", str(location), "the ledger is a folder, and this is a file",
+                    "Name a folder under `ledger:` in the configuration; it is made at the first pull.")
+        )  # fmt: skip
     try:
         table = DeltaTable(path)
     except TableNotFoundError:
