@@ -47,6 +47,7 @@ from aiops_cost.rules.revisions import rule_files
 
 COSTS = report_answer.METRICS
 PullOptions = Options
+Window = window.Window
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,11 @@ import duckdb
 from aiops_cost.errors import UserError
 from aiops_cost.ledger import schema
 from aiops_cost.model import Column, Problem, Report, Table
+from aiops_cost.rules import storage, training
 from aiops_cost.rules.engine import Owners, RuleSet, TagMap
 from aiops_cost.rules.explain import Explanation, explain
 from aiops_cost.rules.modules import DRIVERS
+from aiops_cost.rules.tags import read_json
 
 _PAIRS = (Column("what"), Column("value"))
 
@@ -37,7 +39,7 @@ def answer(
         facts={"currency": currency, "activity": told.fields["x_Activity"], "rule": told.fields["x_RuleId"]},
         tables=(
             Table("row", "What the bill says", _PAIRS, cells),
-            Table("decision", "What it is for", _PAIRS, tuple(_decision(told))),
+            Table("decision", "What it is for", _PAIRS, (*_decision(told), *_details(line, told.fields["x_Activity"]))),
             *_evidence(told),
             _cost(con, line_id),
         ),
@@ -58,6 +60,21 @@ def _decision(told: Explanation) -> list[tuple[str, Any]]:
     if told.rule:
         rows += [("why", told.rule.why), ("the rule stands in", told.rule.place)]
     return rows
+
+
+def _details(line: Mapping[str, str | None], activity: str | None) -> list[tuple[str, str]]:
+    """What the rule module of the activity reads besides: the run of a training, the class of a storage."""
+    if activity == "training":
+        named = read_json(line.get("Tags") or "{}")
+        tagged = next((named[tag] for tag in training.RUN_TAGS if tag in named), None)
+        run = training.run(line.get("ResourceId") or "") or tagged
+        return [("run", run), ("runs of", training.series(run))] if run else []
+    if activity == "storage":
+        kind = storage.storage_class(
+            line.get("x_UsageType") or line.get("SkuMeter") or line.get("ChargeDescription") or ""
+        )
+        return [("storage class", kind)] if kind else []
+    return []
 
 
 def _driver(activity: str | None, component: str | None) -> str | None:

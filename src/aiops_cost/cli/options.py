@@ -14,7 +14,7 @@ from aiops_cost.model import Problem
 
 if TYPE_CHECKING:
     from aiops_cost.config import Config
-    from aiops_cost.run import Session
+    from aiops_cost.run import Session, Window
 
 ConfigFile = Annotated[
     Path | None,
@@ -96,6 +96,13 @@ def config_if_any(file: Path | None) -> Config | None:
         if file is None and [problem.code for problem in error.problems] == ["config-missing"]:
             return None
         raise
+
+
+def days(found: Session, month: str | None, last: str | None, first_day: str | None, last_day: str | None) -> Window:
+    """The days that the options of a command ask for."""
+    from aiops_cost import run
+
+    return run.days(found.states, found.as_of, month, last, day(first_day, "--from"), day(last_day, "--to"))
 
 
 def session(file: Path | None, as_of: str | None, cost: str | None = None, with_plan: bool = False) -> Session:

@@ -40,9 +40,7 @@ def command(
     from aiops_cost import run
 
     session = options.session(config, as_of, metric)
-    days = run.days(
-        session.states, session.as_of, month, last, options.day(first_day, "--from"), options.day(last_day, "--to")
-    )
+    days = options.days(session, month, last, first_day, last_day)
     if share:
         return output.write(run.shared(session, days, where or ()), format, file)
     names = [name.strip() for name in by.split(",") if name.strip()]

@@ -68,13 +68,12 @@ def diff(
     """What a change of your rules would move, in money, per month, activity and workload."""
     from aiops_cost import run
 
-    first, end = options.day(first_day, "--from"), options.day(last_day, "--to")
     report = run.rules_diff(
         options.config(config, metric),
         options.today(as_of),
         old,
         new,
-        lambda session: run.days(session.states, session.as_of, month, last, first, end),
+        lambda session: options.days(session, month, last, first_day, last_day),
     )
     return output.write(report, format, file)
 
@@ -96,9 +95,7 @@ def coverage(
     from aiops_cost import run
 
     session = options.session(config, as_of, metric)
-    days = run.days(
-        session.states, session.as_of, month, last, options.day(first_day, "--from"), options.day(last_day, "--to")
-    )
+    days = options.days(session, month, last, first_day, last_day)
     return output.write(run.coverage(session, days, by_rule), format, file)
 
 
@@ -119,7 +116,5 @@ def suggest(
     from aiops_cost import run
 
     session = options.session(config, as_of, metric)
-    days = run.days(
-        session.states, session.as_of, month, last, options.day(first_day, "--from"), options.day(last_day, "--to")
-    )
+    days = options.days(session, month, last, first_day, last_day)
     return output.write(run.suggest(session, days, top), format, file)

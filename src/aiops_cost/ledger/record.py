@@ -25,7 +25,7 @@ from aiops_cost.ledger.intake import Part
 from aiops_cost.ledger.normalize import ROWS
 from aiops_cost.ledger.proof import EXACT, Count, Sent
 from aiops_cost.model import Amounts, Deviation, Export, PeriodState, Problem
-from aiops_cost.money import exact, show
+from aiops_cost.money import exact
 from aiops_cost.providers.contract import Contract, contracts
 
 ZERO = Decimal(0)
@@ -247,14 +247,3 @@ def period_state(history: Sequence[Record], source: str, period: str) -> PeriodS
 
 def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
-
-
-def what_moved(before: Mapping[str, Amounts] | None, after: Mapping[str, Amounts], cost: str) -> str:
-    """`restated 18.40 -> 17.90 USD (-0.50)`, or an empty text when the cost did not move."""
-    said = []
-    for currency in sorted({*(before or {}), *after}):
-        old = getattr((before or {}).get(currency, Amounts()), cost)
-        new = getattr(after.get(currency, Amounts()), cost)
-        if before is not None and old != new:
-            said.append(f"{show(old)} -> {show(new)} {currency} ({show(new - old)})")
-    return "; ".join(said)
