@@ -10,7 +10,9 @@ Anything else that surfaces is our bug (5). 0 and 1 are answers, not errors.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable
+from pathlib import Path
 
 from aiops_cost.model import Problem
 
@@ -41,3 +43,18 @@ class ProviderError(AiopsError):
     """A provider refused, or could not be reached; unknown is not zero."""
 
     exit_code = 4
+
+
+def defect(error: Exception) -> AiopsError:
+    """What nobody expected, as an error that says so and keeps it as its cause (exit code 5)."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    found = AiopsError(
+        Problem(
+            "our-bug",
+            f"{Path(last.filename).name}:{last.lineno}",
+            f"this is a defect of aiops-cost ({type(error).__name__})",
+            "Please report it with the command and the output of:  AIOPS_COST_DEBUG=1 aiops-cost ...",
+        )
+    )
+    found.__cause__ = error
+    return found

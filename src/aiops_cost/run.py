@@ -33,7 +33,7 @@ from aiops_cost.budget.rates import read_rates
 from aiops_cost.budget.read import Terms, read_budgets
 from aiops_cost.config import Config, shown
 from aiops_cost.documents import near
-from aiops_cost.errors import AiopsError, CouldNotJudge, UserError
+from aiops_cost.errors import AiopsError, CouldNotJudge, UserError, defect
 from aiops_cost.ledger.frame import Ledger
 from aiops_cost.ledger.load import LoadResult, Options, load
 from aiops_cost.ledger.status import state_of
@@ -89,6 +89,8 @@ def pull(
             results.append(load(Path(config.ledger), fetch(source, config.folder), options))
         except AiopsError as error:
             errors.append(error)
+        except Exception as error:
+            errors.append(defect(error))
     return results, errors
 
 

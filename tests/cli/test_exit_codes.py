@@ -220,6 +220,25 @@ def test_5_our_bug_says_so_and_hides_no_traceback_from_those_who_ask(cli, ledger
     assert "Traceback" in cli("report", cwd=ledger_folder).err
 
 
+def test_a_defect_in_one_source_does_not_hide_what_the_others_loaded(small, monkeypatch):
+    from aiops_cost import run
+
+    small.bill("aws", "2026-05-01", 31, "10").bill("azure", "2026-05-01", 31, "5").config()
+    fetch = run.fetch
+
+    def broken(source, base):
+        if source.name == "aws":
+            raise ZeroDivisionError
+        return fetch(source, base)
+
+    monkeypatch.setattr(run, "fetch", broken)
+    found = small("pull")
+    assert found.code == 5
+    assert "azure" in found.out
+    assert "155.00" in found.out
+    assert "defect of aiops-cost (ZeroDivisionError)" in found.err
+
+
 def test_what_a_provider_refuses_is_4(small, monkeypatch):
     from aiops_cost import run
     from aiops_cost.errors import ProviderError

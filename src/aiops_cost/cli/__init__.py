@@ -5,8 +5,6 @@ Heavy rooms are imported inside the commands, so that `--help` and a mistyped op
 
 from __future__ import annotations
 
-import os
-import traceback
 from collections.abc import Sequence
 
 import typer
@@ -14,11 +12,10 @@ from typer.exceptions import TyperException
 
 from aiops_cost.cli import output
 from aiops_cost.cli.app import app
-from aiops_cost.errors import AiopsError
+from aiops_cost.errors import AiopsError, defect
 from aiops_cost.model import Problem
 
 ASKED_WRONGLY = 2
-OUR_BUG = 5
 INTERRUPTED = 130
 
 
@@ -52,15 +49,7 @@ def _interrupted_query(error: Exception) -> bool:
 
 
 def _bug(error: Exception, arguments: Sequence[str]) -> int:
-    if os.environ.get("AIOPS_COST_DEBUG"):
-        traceback.print_exception(error)
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{os.path.basename(last.filename)}:{last.lineno}"  # noqa: PTH119 - a name for a message, no path to open
-    problem = Problem(
-        "our-bug",
-        place,
-        f"this is a defect of aiops-cost ({type(error).__name__})",
-        "Please report it with the command and the output of:  AIOPS_COST_DEBUG=1 aiops-cost ...",
-    )
-    output.problems((problem,), OUR_BUG, arguments)
-    return OUR_BUG
+    found = defect(error)
+    output.cause(found)
+    output.problems(found.problems, found.exit_code, arguments)
+    return found.exit_code

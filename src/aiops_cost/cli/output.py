@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -54,6 +55,12 @@ def write_text(text: str, file: Path | None) -> int:
         # flush into the pipe again when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def cause(error: BaseException) -> None:
+    """The traceback behind a defect, for those who ask for it by AIOPS_COST_DEBUG."""
+    if error.__cause__ is not None and os.environ.get("AIOPS_COST_DEBUG"):
+        traceback.print_exception(error.__cause__)
 
 
 def problems(found: Sequence[Problem], exit_code: int, arguments: Sequence[str]) -> None:

@@ -51,10 +51,13 @@ def command(
     )
     results, errors = run.pull(found, sources or (), chosen, lambda text: output.say(text, quiet))
     if errors and not results:
+        for error in errors:
+            output.cause(error)
         worst = max(errors, key=lambda error: error.exit_code)
         raise type(worst)(problem for error in errors for problem in error.problems)
     code = output.write(run.loads(results, errors, dry_run), format, file)
     for error in errors:
+        output.cause(error)
         output.problems(error.problems, error.exit_code, ())
     return code
 
