@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 DEMO ?= demo
 
-.PHONY: demo test test-all lint types format lock docs bench clean
+.PHONY: demo test test-slow test-all lint types format lock docs bench clean
 
 demo: $(READY)
 	$(BIN)/aiops-cost demo $(DEMO)
@@ -12,8 +12,10 @@ demo: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
 
-test-all: test
+test-slow: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
+
+test-all: test test-slow
 
 lint: $(READY)
 	$(BIN)/ruff check .
