@@ -258,7 +258,7 @@ def rules_lint(config: Config | None) -> Report:
 def rules_diff(config: Config, as_of: date, old: str, new: str, choose: Callable[[Session], window.Window]) -> Report:
     """What going from one set of the user's rules to another would move. `choose` says which days."""
     with rule_files(old, config.rules, Path.cwd()) as before, rule_files(new, config.rules, Path.cwd()) as after:
-        session = attribute(replace(config, rules=before), as_of)
+        session = attribute(replace(config, rules=before), as_of, with_plan=False)
         lines = spend.decided(session.con, load_packs(after), session.tags, session.owners)
         return rule_changes.answer(session.con, lines, choose(session), config.cost, config.currency)
 
