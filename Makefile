@@ -37,7 +37,7 @@ bench: $(READY)
 # Needs uv; pins every package with its hashes for Python 3.11 to 3.13, and names no index.
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --no-header --upgrade --quiet pyproject.toml --group dev --output-file requirements.lock
+	  --no-header --upgrade --quiet pyproject.toml --all-extras --group dev --output-file requirements.lock
 
 $(READY): requirements.lock pyproject.toml
 	@python=$$(for name in python3 python3.13 python3.12 python3.11 python; do \

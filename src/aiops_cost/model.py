@@ -146,6 +146,23 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Chart:
+    """A picture as data: formats that can draw do, the others leave it to the tables. Money cells are `Decimal`.
+
+    `kind` and its columns: `timeline` (series, day, amount, low, high: the two bound an interval and may be None),
+    `waterfall` (part, amount: from the first, which is a level, by steps to the last, which is one), `bars` (label,
+    group, amount). `description` says in words what the picture shows, for those who cannot see it.
+    """
+
+    name: str
+    title: str
+    kind: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    description: str
+
+
+@dataclass(frozen=True)
 class Report:
     """What a command has to say, before anyone has decided how it looks.
 
@@ -157,6 +174,7 @@ class Report:
     title: str
     facts: Mapping[str, str | None] = field(default_factory=dict)
     tables: tuple[Table, ...] = ()
+    charts: tuple[Chart, ...] = ()
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     verdict: str | None = None
