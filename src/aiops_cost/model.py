@@ -103,6 +103,19 @@ class Amounts:
 
 
 @dataclass(frozen=True)
+class Moved:
+    """One service whose cost in a month that was delivered again is not what it was."""
+
+    period: str
+    currency: str
+    service: str
+    billed_before: Decimal
+    billed: Decimal
+    effective_before: Decimal
+    effective: Decimal
+
+
+@dataclass(frozen=True)
 class Deviation:
     """A way in which an export differs from the specification, and what we did about it."""
 

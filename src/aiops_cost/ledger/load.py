@@ -18,9 +18,11 @@ import duckdb
 
 from aiops_cost.errors import CouldNotJudge, UserError
 from aiops_cost.ledger import normalize, overlap, people, proof, record, refusals, store
+from aiops_cost.ledger.frame import Ledger
 from aiops_cost.ledger.intake import open_file
+from aiops_cost.ledger.moved import by_service
 from aiops_cost.ledger.part import Part, settle
-from aiops_cost.model import Amounts, Export, ExportFile, Problem, Reject
+from aiops_cost.model import Amounts, Export, ExportFile, Moved, Problem, Reject
 from aiops_cost.providers.contract import Contract
 
 ATTEMPTS = 5
@@ -44,7 +46,8 @@ class Options:
 @dataclass(frozen=True)
 class LoadResult:
     """What a load did. `changed` is False when the files are those of the last load; `record` is what the ledger
-    keeps of this load (or of the last one); `before` is what the replaced months held."""
+    keeps of this load (or of the last one); `before` is what the replaced months held, and `moved` names the services
+    whose cost in them is another now."""
 
     source: str
     changed: bool
@@ -52,6 +55,7 @@ class LoadResult:
     rejects: tuple[Reject, ...] = ()
     no_longer_delivered: tuple[str, ...] = ()
     before: Mapping[str, Mapping[str, Amounts]] = field(default_factory=dict)
+    moved: tuple[Moved, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,11 +119,12 @@ def _load(location: Path, export: Export, options: Options, table: Any) -> LoadR
             overlap.refuse(con, export, parts, _everything(con, groups))
         entries = [_file_entry(file, groups, spoken, last, due - set(replaced)) for file in export.files]
         built, rejects = _build(con, export, groups, entries, replaced, options)
+        before = {period: amounts for period in replaced if (amounts := _last_amounts(history, period)) is not None}
+        moved = by_service(con, Ledger.at(location, table), export.source.name, list(before), normalize.ROWS)
         refusals.moved([*stale, *companions])
         if not options.dry_run:
             store.replace(location, normalize.stored(con), export.source.name, replaced, built, table)
-    before = {period: amounts for period in replaced if (amounts := _last_amounts(history, period)) is not None}
-    return LoadResult(export.source.name, True, built, rejects, _no_longer(history, delivered), before)
+    return LoadResult(export.source.name, True, built, rejects, _no_longer(history, delivered), before, moved)
 
 
 def _build(
