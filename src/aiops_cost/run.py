@@ -37,7 +37,7 @@ from aiops_cost.errors import AiopsError, CouldNotJudge, UserError, defect
 from aiops_cost.ledger.frame import Ledger
 from aiops_cost.ledger.load import LoadResult, Options, load
 from aiops_cost.ledger.status import state_of
-from aiops_cost.model import Export, Problem, Report, Source, SourceState
+from aiops_cost.model import Errand, Export, Problem, Report, Source, SourceState
 from aiops_cost.rules import sharing
 from aiops_cost.rules.engine import Owners, RuleSet, TagMap, load_packs, tag_map
 from aiops_cost.rules.examples import run_examples
@@ -86,7 +86,8 @@ def pull(
     for source in _chosen(config, names):
         say(f"{source.name}: looking at {source.location}")
         try:
-            results.append(load(Path(config.ledger), fetch(source, config.folder), options))
+            errand = Errand(config.cache, options.periods, options.now, say)
+            results.append(load(Path(config.ledger), fetch(source, config.folder, errand), options))
         except AiopsError as error:
             errors.append(error)
         except Exception as error:
@@ -99,7 +100,7 @@ def loads(results: Sequence[LoadResult], errors: Sequence[AiopsError], dry_run: 
     return lists.loads(results, errors, dry_run)
 
 
-def fetch(source: Source, base: Path) -> Export:
+def fetch(source: Source, base: Path, errand: Errand) -> Export:
     """What the source delivers now. The provider is the folder of that name in `providers`."""
     known = sorted(
         item.name for item in (Path(__file__).parent / "providers").iterdir() if (item / "fetch.py").is_file()
@@ -107,7 +108,8 @@ def fetch(source: Source, base: Path) -> Export:
     if source.provider not in known:
         hint = near(source.provider, known) or f"Providers: {', '.join(known)}."
         raise UserError(Problem("provider-unknown", source.name, f"there is no provider `{source.provider}`", hint))
-    export: Export = importlib.import_module(f"aiops_cost.providers.{source.provider}.fetch").fetch(source, base)
+    provider = importlib.import_module(f"aiops_cost.providers.{source.provider}.fetch")
+    export: Export = provider.fetch(source, base, errand)
     return export
 
 
