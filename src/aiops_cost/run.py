@@ -13,7 +13,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ import duckdb
 
 from aiops_cost import checks, gate, schemas, spend
 from aiops_cost.answers import coverage as coverage_answer
+from aiops_cost.answers import doctor as doctor_answer
 from aiops_cost.answers import line as line_answer
 from aiops_cost.answers import lists, rule_changes, window
 from aiops_cost.answers import query as query_answer
@@ -37,7 +38,7 @@ from aiops_cost.errors import AiopsError, CouldNotJudge, UserError, defect
 from aiops_cost.ledger.frame import Ledger
 from aiops_cost.ledger.load import LoadResult, Options, load
 from aiops_cost.ledger.status import state_of
-from aiops_cost.model import Errand, Export, Problem, Report, Source, SourceState
+from aiops_cost.model import Diagnosis, Errand, Export, Problem, Report, Source, SourceState
 from aiops_cost.rules import sharing
 from aiops_cost.rules.engine import Owners, RuleSet, TagMap, load_packs, tag_map
 from aiops_cost.rules.examples import run_examples
@@ -102,15 +103,19 @@ def loads(results: Sequence[LoadResult], errors: Sequence[AiopsError], dry_run: 
 
 def fetch(source: Source, base: Path, errand: Errand) -> Export:
     """What the source delivers now. The provider is the folder of that name in `providers`."""
-    known = sorted(
-        item.name for item in (Path(__file__).parent / "providers").iterdir() if (item / "fetch.py").is_file()
-    )
+    export: Export = _provider(source, "fetch").fetch(source, base, errand)
+    return export
+
+
+def _provider(source: Source, part: str) -> Any:
+    """A module of the source's provider, or None where it has no such part. Raises UserError for an unknown one."""
+    folder = Path(__file__).parent / "providers"
+    known = sorted(item.name for item in folder.iterdir() if (item / "fetch.py").is_file())
     if source.provider not in known:
         hint = near(source.provider, known) or f"Providers: {', '.join(known)}."
         raise UserError(Problem("provider-unknown", source.name, f"there is no provider `{source.provider}`", hint))
-    provider = importlib.import_module(f"aiops_cost.providers.{source.provider}.fetch")
-    export: Export = provider.fetch(source, base, errand)
-    return export
+    there = (folder / source.provider / f"{part}.py").is_file()
+    return importlib.import_module(f"aiops_cost.providers.{source.provider}.{part}") if there else None
 
 
 # --- lines to activities, models, workloads, owners ---------------------------------------------------------------
@@ -204,6 +209,41 @@ def status(config: Config, as_of: date, detail: bool = False) -> Report:
     ledger = Ledger.open(config.ledger)
     states = tuple(state_of(source, ledger.records, as_of) for source in config.sources)
     return status_answer.answer(states, as_of, ledger.version, detail)
+
+
+def doctor(
+    config: Config, names: Sequence[str], as_of: date, now: datetime, say: Callable[[str], None] = lambda _: None
+) -> Report:
+    """Everything that can be looked at without changing or paying anything, and what is wrong with it."""
+    chosen = _chosen(config, names)
+    read = f"{_shown(config.file)}: {len(config.sources)} sources, {len(config.budgets)} budgets"
+    found = [Diagnosis("configuration", "file", "ok", read)]
+    found += doctor_answer.house(config.ledger, config.cache, chosen, as_of)
+    for source in chosen:
+        say(f"{source.name}: looking at {source.location}")
+        try:
+            doctor = _provider(source, "doctor")
+            found += doctor.examine(source, config.folder, Errand(config.cache, (), now, say)) if doctor else ()
+        except AiopsError as error:
+            found += [
+                Diagnosis(source.name, p.code, "wrong", p.sentence, p.way_out, error.exit_code) for p in error.problems
+            ]
+    return doctor_answer.answer(found)
+
+
+def paper(config: Config, names: Sequence[str], wanted: str) -> str:
+    """A text that an administrator needs for a source: its policy, or the definition of an export to make."""
+    chosen = _chosen(config, names)
+    doctors = {source: doctor for source in chosen if (doctor := _provider(source, "doctor"))}
+    papers: dict[str, dict[str, str]] = {source.name: doctor.written(source) for source, doctor in doctors.items()}
+    able = {name: there for name, there in papers.items() if there}
+    fitting = [name for name, there in able.items() if wanted in there]
+    if len(fitting) != 1:
+        kinds = sorted({kind for there in able.values() for kind in there})
+        sentence = f"--print {wanted}: {'no source has' if not fitting else 'several sources have'} that"
+        way_out = near(wanted, kinds) if not fitting else f"Name one:  aiops-cost doctor {fitting[0]} --print {wanted}"
+        raise UserError(Problem("paper-unknown", "", sentence, way_out or f"There are: {', '.join(kinds) or 'none'}."))
+    return able[fitting[0]][wanted]
 
 
 def coverage(session: Session, days: window.Window, by_rule: bool = False) -> Report:

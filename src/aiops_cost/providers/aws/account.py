@@ -69,6 +69,11 @@ class Account:
                 continue
         return None
 
+    def whoami(self) -> str:
+        """The ARN that asks. Raises ProviderError."""
+        with self.asking("sts:GetCallerIdentity", "*"):
+            return str(self.client("sts", patient=False).get_caller_identity()["Arn"])
+
     @property
     def partition(self) -> str:
         """`aws`, `aws-cn` or `aws-us-gov`: the second word of ARNs."""

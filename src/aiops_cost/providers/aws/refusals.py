@@ -97,7 +97,7 @@ def _denied(account: Account, action: str, resource: str, code: str, said: str) 
     return ProviderError(
         Problem("aws-access-denied", name, f"{who} may not do {named[1] if named else action} on {resource} ({code})",
                 f"{LEDGER_STAYS} Allow it{_ROLE if action == 'sts:AssumeRole' else ''}; the policy that this source\n"
-                f"needs is printed by:  aiops-cost doctor {name} --policy", details=details)
+                f"needs is printed by:  aiops-cost doctor {name} --print policy", details=details)
     )  # fmt: skip
 
 
