@@ -46,6 +46,12 @@ class Minimum(Strict):
     at_least: Amount = Field(default=Decimal(100), json_schema_extra={"default": 100})
 
 
+class Least(Strict):
+    """Differences below `at_least`, in the bill's currency, are rounding."""
+
+    at_least: Amount = Field(default=Decimal(1), json_schema_extra={"default": 1})
+
+
 class Coverage(Strict):
     """The share of AI spend that must be attributed to an activity."""
 
@@ -67,6 +73,7 @@ class Checks(Strict):
     accelerators: Minimum = Minimum()
     ownership: Minimum = Minimum()
     restatement: Minimum = Minimum()
+    reconcile: Least = Least()
 
 
 class Sharing(Strict):

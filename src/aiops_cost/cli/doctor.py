@@ -8,7 +8,7 @@ import typer
 
 from aiops_cost.cli import options, output
 
-EXAMPLE = "Example:  aiops-cost doctor aws-prod --print policy > policy.json"
+EXAMPLE = "Example:  aiops-cost doctor aws-prod --as-of 2026-06-14"
 
 
 def command(

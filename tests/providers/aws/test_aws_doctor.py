@@ -133,7 +133,7 @@ def test_the_template_says_the_same_as_the_definition() -> None:
         """Reads CloudFormation's short functions as their text."""
 
     Loader.add_multi_constructor("!", lambda loader, suffix, node: f"!{suffix} {node.value}")
-    found = yaml.load(papers.template("bucket-1", "exports", "prod"), Loader)  # noqa: S506 - a SafeLoader
+    found = yaml.load(papers.template("bucket-1", "exports", "prod"), Loader)
     made = found["Resources"]["Export"]["Properties"]["Export"]
     definition = json.loads(papers.export("bucket-1", "exports", "prod", "us-east-1"))
     assert made["DataQuery"] == definition["DataQuery"]
