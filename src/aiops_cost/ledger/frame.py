@@ -32,6 +32,7 @@ class Ledger:
     files: tuple[str, ...]
     records: tuple[record.Record, ...]
     version: int | None
+    lacking: tuple[str, ...] = ()
 
     @classmethod
     def open(cls, location: str | Path) -> Ledger:
@@ -40,7 +41,7 @@ class Ledger:
         path = Path(location)
         table = store.open_table(path)
         version = table.version() if table is not None else None
-        return cls(path, tuple(store.file_list(table)), tuple(store.records(table)), version)
+        return cls(path, tuple(store.file_list(table)), tuple(store.records(table)), version, store.lacking(table))
 
     def connect(self, memory_limit: str = "2GB", spill: Path | None = None) -> duckdb.DuckDBPyConnection:
         """An in-memory DuckDB with the views `ledger` (all rows), `lines` (one row per x_LineId) and `loads`."""
@@ -84,13 +85,14 @@ class Ledger:
             return frame_of(con, "ledger", wanted, where, amounts)
 
     def _select(self) -> str:
+        nulls = {column.name: f"CAST(NULL AS {column.sql_type}) AS {column.name}" for column in schema.COLUMNS}
         if not self.files:
-            nulls = ", ".join(f"CAST(NULL AS {column.sql_type}) AS {column.name}" for column in schema.COLUMNS)
-            return f"SELECT {nulls} WHERE false"
+            return f"SELECT {', '.join(nulls.values())} WHERE false"
+        columns = ", ".join(nulls[name] if name in self.lacking else name for name in schema.NAMES)
         listed = ", ".join("'" + uri.replace("'", "''") + "'" for uri in self.files)
         types = ", ".join(f"'{name}': VARCHAR" for name in schema.PARTITION)
         return (
-            f"SELECT {', '.join(schema.NAMES)} FROM read_parquet([{listed}], hive_partitioning = true,"
+            f"SELECT {columns} FROM read_parquet([{listed}], hive_partitioning = true,"
             f" hive_types = {{{types}}}, union_by_name = true)"
         )
 

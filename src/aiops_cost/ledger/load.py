@@ -18,7 +18,8 @@ import duckdb
 
 from aiops_cost.errors import CouldNotJudge, UserError
 from aiops_cost.ledger import normalize, overlap, people, proof, record, refusals, store
-from aiops_cost.ledger.intake import Part, open_file
+from aiops_cost.ledger.intake import open_file
+from aiops_cost.ledger.part import Part, settle
 from aiops_cost.model import Amounts, Export, ExportFile, Problem, Reject
 from aiops_cost.providers.contract import Contract
 
@@ -206,11 +207,15 @@ def _open(con: duckdb.DuckDBPyConnection, chosen: Sequence[ExportFile], work: Pa
     if problems:
         raise UserError(problems)
     groups = []
-    for number, (_, parts) in enumerate(sorted(opened.items())):
+    for number, (_, found) in enumerate(sorted(opened.items())):
         view = f"typed_{first}_{number}"
+        parts = settle(con, found)
         normalize.typed_view(con, parts, view)
         contract = next(iter(parts.values())).contract
+        problems += refusals.needed_columns(con, contract, view, parts)
         groups.append(Group(contract, parts, view, proof.count(con, contract, view, parts)))
+    if problems:
+        raise UserError(problems)
     return groups
 
 

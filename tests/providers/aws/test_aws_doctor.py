@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.providers.aws.cloud import BUCKET, Desk, Front, Payer, rows
 
 from aiops_cost.providers.aws import papers
-
-from .conftest import BUCKET, Desk, Front, Payer, rows
 
 MAY = "2026-05"
 

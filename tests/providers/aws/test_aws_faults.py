@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from .conftest import BUCKET, KEY_ID, SECRET, Desk, Front, Payer, rows
+from tests.providers.aws.cloud import BUCKET, KEY_ID, SECRET, Desk, Front, Payer, rows
 
 ERRORS = Path(__file__).parents[2] / "errors"
 CASES = sorted(path.parent for path in ERRORS.glob("*/stand_in.py"))

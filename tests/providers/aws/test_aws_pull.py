@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-
-from .conftest import BUCKET, Desk, Front, Payer, rows
+from tests.providers.aws.cloud import BUCKET, Desk, Front, Payer, rows
 
 MAY, JUNE = "2026-05", "2026-06"
 

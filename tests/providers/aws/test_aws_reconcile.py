@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-
-from .conftest import SECRET, Desk, Front, Payer, rows
+from tests.providers.aws.cloud import SECRET, Desk, Front, Payer, rows
 
 MAY, JUNE = "2026-05", "2026-06"
 JULY_20 = datetime(2026, 7, 20, 5, tzinfo=UTC)
