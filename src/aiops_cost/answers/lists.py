@@ -110,7 +110,9 @@ def budgets(found: Sequence[Budget], by_month: bool) -> Report:
     return Report("budget", "Budgets", tables=tuple(budget_table(budget, by_month) for budget in found), notes=notes)
 
 
-def loads(results: Sequence[LoadResult], errors: Sequence[AiopsError], dry_run: bool) -> Report:
+def loads(
+    results: Sequence[LoadResult], errors: Sequence[AiopsError], dry_run: bool, more: Sequence[Table] = ()
+) -> Report:
     """What a pull did, per source and period: first load, restated by how much, or unchanged. Where sources failed,
     the report says so, and asks for the exit code of the worst error."""
     rows = [row for result in results for row in _load(result)]
@@ -125,7 +127,7 @@ def loads(results: Sequence[LoadResult], errors: Sequence[AiopsError], dry_run: 
     title = "Loaded" if changed else "Nothing new: the files are those of the last load"
     if dry_run:
         title = "What a pull would load (dry run: nothing was written)"
-    tables = (Table("loads", "", _LOADS, tuple(rows)), *_moved_table(results))
+    tables = (Table("loads", "", _LOADS, tuple(rows)), *_moved_table(results), *more)
     if not errors:
         return Report("pull", title, tables=tables, notes=tuple(notes))
     failed = f"not everything was loaded: {len(errors)} of {len(results) + len(errors)} sources failed"

@@ -124,7 +124,8 @@ def _load(location: Path, export: Export, options: Options, table: Any) -> LoadR
         refusals.moved([*stale, *companions])
         if not options.dry_run:
             store.replace(location, normalize.stored(con), export.source.name, replaced, built, table)
-    return LoadResult(export.source.name, True, built, rejects, _no_longer(history, delivered), before, moved)
+    gone_months = _no_longer(history, delivered, options)
+    return LoadResult(export.source.name, True, built, rejects, gone_months, before, moved)
 
 
 def _build(
@@ -167,11 +168,14 @@ def _unchanged(export: Export, history: Sequence[record.Record], delivered: set[
                 "The ledger is as it was. Ask for the export again, or check `location` and `--period`.",
             )
         )
-    return LoadResult(export.source.name, False, history[-1], (), _no_longer(history, delivered))
+    return LoadResult(export.source.name, False, history[-1], (), _no_longer(history, delivered, options))
 
 
-def _no_longer(history: Sequence[record.Record], delivered: set[str]) -> tuple[str, ...]:
-    """Months that the ledger holds and the source does not deliver any more: they stay."""
+def _no_longer(history: Sequence[record.Record], delivered: set[str], options: Options) -> tuple[str, ...]:
+    """Months that the ledger holds and the source does not deliver any more: they stay. Where only some months were
+    asked for, a provider need not have looked at the others."""
+    if options.periods:
+        return ()
     return tuple(sorted({period for entry in history for period in entry["periods"]} - delivered))
 
 
