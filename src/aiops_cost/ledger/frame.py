@@ -17,6 +17,7 @@ from aiops_cost.model import Problem
 
 if TYPE_CHECKING:
     import pandas as pd
+    from deltalake import DeltaTable
 
 _FRAME_ROWS = 50_000
 
@@ -32,15 +33,20 @@ class Ledger:
     files: tuple[str, ...]
     records: tuple[record.Record, ...]
     version: int | None
+    lacking: tuple[str, ...] = ()
 
     @classmethod
     def open(cls, location: str | Path) -> Ledger:
         """The newest snapshot; an empty one where nothing was ever loaded. Raises UserError for a folder that is
         not a ledger, or one of a newer program."""
         path = Path(location)
-        table = store.open_table(path)
+        return cls.at(path, store.open_table(path))
+
+    @classmethod
+    def at(cls, path: Path, table: DeltaTable | None) -> Ledger:
+        """The snapshot that a table is opened at."""
         version = table.version() if table is not None else None
-        return cls(path, tuple(store.file_list(table)), tuple(store.records(table)), version)
+        return cls(path, tuple(store.file_list(table)), tuple(store.records(table)), version, store.lacking(table))
 
     def connect(self, memory_limit: str = "2GB", spill: Path | None = None) -> duckdb.DuckDBPyConnection:
         """An in-memory DuckDB with the views `ledger` (all rows), `lines` (one row per x_LineId) and `loads`."""
@@ -53,7 +59,7 @@ class Ledger:
             config["temp_directory"] = str(spill)
         con = duckdb.connect(config=config)
         con.execute("SET TimeZone = 'UTC'")
-        con.execute(f"CREATE VIEW ledger AS {self._select()}")
+        con.execute(f"CREATE VIEW ledger AS {self.select()}")
         identity = ", ".join(f"any_value({name}) AS {name}" for name in schema.IDENTITY)
         con.execute(f"CREATE VIEW lines AS SELECT x_LineId, {identity} FROM ledger GROUP BY x_LineId")
         _loads(con, self.records)
@@ -83,14 +89,16 @@ class Ledger:
         with self.connect() as con:
             return frame_of(con, "ledger", wanted, where, amounts)
 
-    def _select(self) -> str:
+    def select(self) -> str:
+        """SQL for all rows of the snapshot."""
+        nulls = {column.name: f"CAST(NULL AS {column.sql_type}) AS {column.name}" for column in schema.COLUMNS}
         if not self.files:
-            nulls = ", ".join(f"CAST(NULL AS {column.sql_type}) AS {column.name}" for column in schema.COLUMNS)
-            return f"SELECT {nulls} WHERE false"
+            return f"SELECT {', '.join(nulls.values())} WHERE false"
+        columns = ", ".join(nulls[name] if name in self.lacking else name for name in schema.NAMES)
         listed = ", ".join("'" + uri.replace("'", "''") + "'" for uri in self.files)
         types = ", ".join(f"'{name}': VARCHAR" for name in schema.PARTITION)
         return (
-            f"SELECT {', '.join(schema.NAMES)} FROM read_parquet([{listed}], hive_partitioning = true,"
+            f"SELECT {columns} FROM read_parquet([{listed}], hive_partitioning = true,"
             f" hive_types = {{{types}}}, union_by_name = true)"
         )
 

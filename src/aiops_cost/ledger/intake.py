@@ -13,13 +13,13 @@ import io
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
 from aiops_cost.errors import UserError
+from aiops_cost.ledger.part import Part, quoted
 from aiops_cost.model import ExportFile, Problem
 from aiops_cost.providers.contract import Contract, recognise
 
@@ -31,27 +31,6 @@ NULL_WORDS = ("NULL", "null", "None", "NONE", "\\N")
 _BLOCK = 1 << 20
 _HEADER_BYTES = 1 << 20
 _DELIMITERS = (",", ";", "\t", "|")
-
-
-@dataclass(frozen=True)
-class Part:
-    """One file, recognised. `types` maps each native column (file's spelling) to its DuckDB type; `relation` is
-    what to select from; `as_text` says that all cells are text (CSV)."""
-
-    file: ExportFile
-    contract: Contract
-    version: str
-    types: dict[str, str]
-    relation: str
-    as_text: bool
-    notes: tuple[str, ...] = ()
-    nulls: tuple[str, ...] = ()
-    """The words that mean null in this file."""
-
-    @property
-    def dates_as_text(self) -> bool:
-        """True when the file's dates are texts, whose form can be judged."""
-        return any(name.lower() == "chargeperiodstart" and kind == "VARCHAR" for name, kind in self.types.items())
 
 
 def open_file(con: duckdb.DuckDBPyConnection, file: ExportFile, work: Path, index: int) -> Part:
@@ -128,9 +107,8 @@ def _open_csv(con: duckdb.DuckDBPyConnection, file: ExportFile, path: Path, inde
         delimiter, header = _header(file, handle.read(_HEADER_BYTES))
     contract = recognise(header, file.name)
     version = contract.version_of(header)
-    wanted = {name.lower() for name in contract.file.columns}
     fields = {f"c{number}": "VARCHAR" for number in range(len(header))}
-    kept = [f'c{number} AS "{name}"' for number, name in enumerate(header) if name.lower() in wanted]
+    kept = [f"c{number} AS {quoted(name)}" for number, name in enumerate(header) if contract.reads(name)]
     table = f"part_{index}"
     try:
         con.execute(
@@ -203,15 +181,16 @@ def _csv_problem(file: ExportFile, error: Exception, columns: int) -> Problem:
 
 def _null_words(con: duckdb.DuckDBPyConnection, part: Part) -> tuple[str, ...]:
     """The words that this file uses for null: those that stand in a number or date column that is text."""
-    names = {name.lower(): name for name, kind in part.types.items() if kind == "VARCHAR"}
     typed = [
-        names[name.lower()]
+        native
         for name, column in part.contract.file.columns.items()
-        if column.type in {"amount", "quantity", "instant"} and name.lower() in names
+        if column.type in {"amount", "quantity", "instant"}
+        and (native := part.native(name)) is not None
+        and part.types[native] == "VARCHAR"
     ]
     if not typed:
         return ()
-    any_of = [" OR ".join(f"\"{name}\" = '{word}'" for name in typed) for word in NULL_WORDS]
+    any_of = [" OR ".join(f"{quoted(name)} = '{word}'" for name in typed) for word in NULL_WORDS]
     found = con.execute(f"SELECT {', '.join(f'bool_or({test})' for test in any_of)} FROM {part.relation}").fetchone()
     return tuple(word for word, seen in zip(NULL_WORDS, found or (), strict=False) if seen)
 
@@ -237,139 +216,3 @@ def _open_parquet(con: duckdb.DuckDBPyConnection, file: ExportFile) -> Part:
 def _literal(path: Path) -> str:
     """A path for DuckDB, which takes `*`, `?` and `[` in it for a pattern, inside an SQL text."""
     return re.sub(r"([*?[])", r"[\1]", str(path)).replace("'", "''")
-
-
-# --- the columns of a part, as text and as values -----------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Cell:
-    """How one contract column is read from a part, as SQL.
-
-    `text` is what the file says. The value is either `native` (from the file's own typed column) or, where that is
-    empty, `from_text` (over `<name>_text`, and over `<name>_wide` where `wide` asks for it). `given` says that the
-    cell is not empty.
-    """
-
-    name: str
-    text: str
-    native: str = ""
-    from_text: str = ""
-    wide: bool = False
-    given: str = ""
-
-
-def cells(part: Part) -> Iterator[Cell]:
-    """Each column of the contract over `part`; a column that the file does not have is a typed null.
-
-    Raises UserError for a type that cannot hold the value.
-    """
-    present = {name.lower(): name for name in part.types}
-    for name, column in part.contract.file.columns.items():
-        found = present.get(name.lower())
-        if found is None:
-            yield Cell(name, "CAST(NULL AS VARCHAR)", native=f"CAST(NULL AS {TARGET[column.type]})")
-            continue
-        quoted = f'"{found.replace(chr(34), chr(34) * 2)}"'
-        kind = part.types[found].upper()
-        if kind == "VARCHAR":
-            yield _from_text(name, column.type, _without(quoted, part), column.values)
-        else:
-            yield _from_type(part, name, column.type, quoted, kind)
-
-
-def _without(quoted: str, part: Part) -> str:
-    """SQL: a text cell, null where it is empty or holds a word for null."""
-    for word in (*part.nulls, *(() if part.as_text else ("",))):
-        quoted = f"nullif({quoted}, '{word}')"
-    return quoted
-
-
-TARGET = {
-    "text": "VARCHAR",
-    "json": "VARCHAR",
-    "amount": "DECIMAL(38, 18)",
-    "quantity": "DECIMAL(38, 9)",
-    "instant": "TIMESTAMP",
-}
-_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
-
-
-def _from_text(name: str, kind: str, text: str, values: tuple[str, ...]) -> Cell:
-    if kind == "amount":
-        return Cell(name, text, from_text=f'amount("{name}_text", "{name}_wide")', wide=True)
-    if kind in {"quantity", "instant"}:
-        return Cell(name, text, from_text=f'{kind}("{name}_text")')
-    if values:
-        arms = " ".join(f"WHEN '{value.lower()}' THEN '{value}'" for value in values)
-        return Cell(name, text, from_text=f'CASE lower("{name}_text") {arms} ELSE "{name}_text" END')
-    return Cell(name, text, from_text=f'"{name}_text"')
-
-
-def _from_double(name: str, quoted: str) -> Cell:
-    """The shortest decimal text of a double is the number its writer had; its binary value is not. Most need no
-    text to be read so."""
-    return Cell(
-        name,
-        f"CASE WHEN NOT coalesce(short_double({quoted}), false) THEN CAST({quoted} AS VARCHAR) END",
-        native=quoted,
-        from_text=f'CASE WHEN short_double("{name}_native") THEN amount_of_short("{name}_native")'
-        f' ELSE amount("{name}_text", "{name}_wide") END',
-        wide=True,
-        given=f"{quoted} IS NOT NULL",
-    )
-
-
-def _typed(name: str, quoted: str, value: str) -> Cell:
-    return Cell(name, f"CAST({quoted} AS VARCHAR)", native=value, given=f"{quoted} IS NOT NULL")
-
-
-def _from_type(part: Part, name: str, kind: str, quoted: str, native: str) -> Cell:  # noqa: PLR0911 - a table
-    """A Parquet column with a type of its own."""
-    text = f"CAST({quoted} AS VARCHAR)"
-    number = native in _NUMBERS or (native.startswith("DECIMAL") and native.endswith(")"))
-    if kind == "amount" and native == "DOUBLE":
-        return _from_double(name, quoted)
-    if kind == "amount" and native == "FLOAT":
-        return _from_text(name, kind, text, ())
-    if kind == "amount" and number:
-        many = native.startswith("DECIMAL") and int(native.rstrip(")").split(",")[1]) > 18
-        return (
-            _from_text(name, kind, text, ()) if many else _typed(name, quoted, f"TRY_CAST({quoted} AS DECIMAL(38, 18))")
-        )
-    if kind == "quantity" and (number or native in {"DOUBLE", "FLOAT"}):
-        return _typed(name, quoted, f"TRY_CAST({quoted} AS DECIMAL(38, 9))")
-    if kind == "instant" and native == "TIMESTAMP WITH TIME ZONE":
-        return _typed(name, quoted, f"plausible(timezone('UTC', {quoted}))")
-    if kind == "instant" and native.startswith(("TIMESTAMP", "DATE")) and not native.endswith("]"):
-        return _typed(name, quoted, f"plausible(CAST({quoted} AS TIMESTAMP))")
-    if kind == "json" and native.startswith("STRUCT(") and native.endswith(")[]") and "VALUE" in native:
-        return Cell(name, _PAIRS.format(quoted), from_text=f'"{name}_text"')
-    if kind == "json" and native.startswith(("MAP", "STRUCT", "JSON")):
-        return Cell(name, f"CAST(to_json({quoted}) AS VARCHAR)", from_text=f'"{name}_text"')
-    if kind == "text" and (number or native.startswith(("ENUM", "UUID"))):
-        return Cell(name, text, from_text=f'"{name}_text"')
-    raise UserError(
-        Problem(
-            "column-type",
-            part.file.name,
-            f"column `{name}` has the type {native}, which cannot hold {_MEANING[kind]}",
-            f"Export it as {_WANTED[kind]}.",
-        )
-    )
-
-
-_PAIRS = (
-    "'{{' || array_to_string(list_transform({0}, lambda pair: CAST(to_json(pair.key) AS VARCHAR) || ':'"
-    " || coalesce(CAST(to_json(pair.value) AS VARCHAR), 'null')), ',') || '}}'"
-)
-"""A list of keys and values, as BigQuery exports labels, as one JSON object."""
-
-_MEANING = {"amount": "an amount", "quantity": "a quantity", "instant": "a date", "json": "JSON", "text": "a text"}
-_WANTED = {
-    "amount": "a decimal or a double",
-    "quantity": "a decimal or a double",
-    "instant": "a timestamp (UTC), or text like 2026-05-01T00:00:00Z",
-    "json": "text (one JSON object) or a map",
-    "text": "text",
-}

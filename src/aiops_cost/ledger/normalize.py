@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Mapping, Sequence
 
 import duckdb
 
 from aiops_cost.ledger import schema
-from aiops_cost.ledger.intake import TARGET, Part, cells
+from aiops_cost.ledger.cells import TARGET, cells
+from aiops_cost.ledger.part import Part
 from aiops_cost.providers.contract import Contract
 
 ROWS = "loaded"
@@ -33,6 +35,11 @@ def _select(index: int, part: Part) -> str:
         f'"{c.name}_given"' if c.given else f'("{c.name}_text" IS NOT NULL) AS "{c.name}_given"' for c in listed
     ]
     values = [f'{cell.from_text or f"{chr(34)}{cell.name}_native{chr(34)}"} AS "{cell.name}"' for cell in listed]
+    columns += [
+        f'{name in part.rather} AS "{name}_rather"'
+        for name, column in part.contract.file.columns.items()
+        if column.rather
+    ]
     row = "rowid" if part.as_text else "file_row_number"
     return (
         f"SELECT {', '.join([*values, *columns])}, {index} AS x_part, x_row FROM (SELECT *, {', '.join(wides)} FROM"
@@ -47,9 +54,14 @@ def ledger_rows(
 
     `views` are (contract, parts, view, condition): only rows where the condition holds are taken.
     """
+    raws: dict[str, list[str]] = {}
+    for contract, _, view, condition in views:
+        lookups(con, contract)
+        raws.setdefault(contract.name, []).append(f"SELECT * FROM {view} WHERE {condition}")
+    # One `raw` for all files of a format: its SELECT may look at other rows of the month.
     mapped = " UNION ALL BY NAME ".join(
-        f"SELECT * FROM (WITH raw AS NOT MATERIALIZED (SELECT * FROM {view} WHERE {condition}) {contract.sql})"
-        for contract, _, view, condition in views
+        f"SELECT * FROM (WITH raw AS NOT MATERIALIZED ({' UNION ALL BY NAME '.join(raws[name])}) SELECT * FROM ({sql}))"
+        for name, sql in {contract.name: contract.sql for contract, *_ in views}.items()
     )
     empty = set.intersection(*(_always_null(con, contract, parts) for contract, parts, _, _ in views))
     identity = ", ".join(name for name in schema.IDENTITY if name not in empty)
@@ -60,7 +72,7 @@ def ledger_rows(
         " CAST(greatest(ChargePeriodEnd - INTERVAL 1 MICROSECOND, ChargePeriodStart) AS DATE) AS last_day,"
         " coalesce(CAST(BillingPeriodEnd - INTERVAL 1 MICROSECOND AS DATE), last_day(BillingPeriodStart))"
         " AS period_last,"
-        f" InvoiceId, {identity}, {sums}, count(*) AS x_RowCount FROM ({mapped}) GROUP BY ALL"
+        f" InvoiceId, {identity}, {sums}, {_rows(con, views)} AS x_RowCount FROM ({mapped}) GROUP BY ALL"
     )
     casts = [
         f"CAST({'NULL' if name in empty else name} AS {_type(name)}) AS {name}"
@@ -74,18 +86,48 @@ def ledger_rows(
     )
 
 
+def lookups(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+    """Create the look-up tables that the contract's SELECT names. Raises duckdb.ConstraintException for a key that is
+    there twice, which would count money twice."""
+    for name, text in contract.tables.items():
+        header, *rows = csv.reader(text.splitlines())
+        columns = ", ".join(f"{column} VARCHAR{'' if index else ' PRIMARY KEY'}" for index, column in enumerate(header))
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({columns})")
+        con.executemany(f"INSERT INTO {name} VALUES ({', '.join('?' * len(header))})", rows)
+
+
+def _rows(con: duckdb.DuckDBPyConnection, views: Sequence[tuple[Contract, Iterable[Part], str, str]]) -> str:
+    """SQL for the number of native rows: those of formats that say it themselves, since a row may become several."""
+    telling = any("x_RowCount" in described(con, contract) for contract, *_ in views)
+    return "CAST(sum(coalesce(x_RowCount, 1)) AS BIGINT)" if telling else "count(*)"
+
+
+def described(
+    con: duckdb.DuckDBPyConnection, contract: Contract, present: Iterable[str] | None = None
+) -> dict[str, str]:
+    """Column and type of what a contract's SELECT makes; of columns not in `present` (the contract's names) nothing is
+    known but that they are null."""
+    names = list(contract.file.columns)
+    here = names if present is None else set(present)
+    raw = ", ".join(
+        f"{f'CAST(NULL AS {TARGET[column.type]})' if name in here else 'NULL'} AS {name}, NULL AS {name}_text,"
+        f" false AS {name}_given, false AS {name}_rather"
+        for name, column in contract.file.columns.items()
+    )
+    return {
+        row[0]: row[1]
+        for row in con.execute(f"DESCRIBE (WITH raw AS (SELECT {raw}) SELECT * FROM ({contract.sql}))").fetchall()
+    }
+
+
 def _always_null(con: duckdb.DuckDBPyConnection, contract: Contract, parts: Iterable[Part]) -> set[str]:
     """Identity columns that come out null because no file has what they are made of: grouping by them is wasted time.
 
     DuckDB tells it: what is only made of nulls without a type has no type either.
     """
-    present = {name.lower() for part in parts for name in part.types}
-    raw = ", ".join(
-        f"{f'CAST(NULL AS {TARGET[column.type]})' if name.lower() in present else 'NULL'} AS {name}"
-        for name, column in contract.file.columns.items()
-    )
-    described = con.execute(f"DESCRIBE (WITH raw AS (SELECT {raw}) {contract.sql})").fetchall()
-    return {row[0] for row in described if row[1] == '"NULL"' and row[0] in schema.IDENTITY}
+    present = {name for part in parts for name in contract.file.columns if part.has(name)}
+    made = described(con, contract, present)
+    return {name for name in schema.IDENTITY if made.get(name, '"NULL"') == '"NULL"'}
 
 
 def merge(con: duckdb.DuckDBPyConnection) -> None:

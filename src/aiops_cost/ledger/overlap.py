@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import duckdb
 
 from aiops_cost.errors import UserError
-from aiops_cost.ledger.intake import Part
+from aiops_cost.ledger.part import Part
 from aiops_cost.model import Export, Problem
 
 ABOUT = (

@@ -12,7 +12,7 @@ from decimal import Context, Decimal
 
 import duckdb
 
-from aiops_cost.ledger.intake import Part
+from aiops_cost.ledger.part import Part
 from aiops_cost.model import Deviation, Reject
 from aiops_cost.providers.contract import Contract, NativeColumn
 
@@ -97,7 +97,7 @@ def is_bad(contract: Contract) -> str:
     for name, column in contract.file.columns.items():
         if column.required:
             tests.append(f'"{name}" IS NULL')
-        elif column.type in {"amount", "quantity", "instant"}:
+        elif column.type in {"amount", "quantity", "instant"} and not column.lenient:
             tests.append(f'("{name}" IS NULL AND "{name}_given")')
     tests.append(f"NOT regexp_full_match(BillingCurrency, '{CURRENCY}')")
     return "coalesce(" + " OR ".join(tests) + ", true)"
@@ -181,14 +181,14 @@ class _Rule:
 
     def is_about(self, part: Part) -> bool:
         """False for a rule about texts or about a column that the part does not have."""
-        there = not self.column or any(name.lower() == self.column.lower() for name in part.types)
+        there = not self.column or part.has(self.column)
         return there and (part.dates_as_text or not self.text_only)
 
 
 def _rules(contract: Contract, parts: Iterable[Part]) -> list[_Rule]:
     """How to count the contract's own deviations, and promised cells that are empty."""
+    parts = list(parts)
     as_text = any(part.dates_as_text for part in parts)
-    present = {name.lower() for part in parts for name in part.types}
     rules = [
         _Rule((rule.code, rule.sentence), rule.when, rule.text_only)
         for rule in contract.file.deviations
@@ -196,12 +196,21 @@ def _rules(contract: Contract, parts: Iterable[Part]) -> list[_Rule]:
     ]
     rules += [
         _Rule(
-            (f"empty-{name}", f"{name} is empty, where the format promises a value"),
+            (f"empty-{name}", f"{contract.word(name)} is empty, where the format promises a value"),
             f'"{name}" IS NULL',
             column=name,
         )
         for name, column in contract.file.columns.items()
-        if column.mandatory and name.lower() in present
+        if column.mandatory and any(part.has(name) for part in parts)
+    ]
+    rules += [
+        _Rule(
+            (f"unread-{name}", f"{contract.word(name)} holds what cannot be read; it is unknown there, not zero"),
+            f'"{name}" IS NULL AND "{name}_given"',
+            column=name,
+        )
+        for name, column in contract.file.columns.items()
+        if column.lenient and any(part.has(name) for part in parts)
     ]
     return rules
 
@@ -217,8 +226,8 @@ def _add_spellings(
 ) -> None:
     """Values that the format's documents do not list: spelled differently, or unknown. Looked for among the few
     combinations that occur, not row by row."""
-    present = {name.lower() for part in parts.values() for name in part.types}
-    listed = {n: c.values for n, c in contract.file.columns.items() if c.values and n.lower() in present}
+    columns = contract.file.columns.items()
+    listed = {n: c.values for n, c in columns if c.values and any(part.has(n) for part in parts.values())}
     if not listed:
         return
     names = ", ".join(f'"{name}_text"' for name in listed)
@@ -230,7 +239,7 @@ def _add_spellings(
         for (name, values), cell in zip(listed.items(), cells, strict=True):
             if cell is not None and cell not in values:
                 kind = "spelling" if cell.lower() in {value.lower() for value in values} else "unknown"
-                named = (f"{kind}-{name}", _SAID[kind].format(name, cell))
+                named = (f"{kind}-{name}", _SAID[kind].format(contract.word(name), cell))
                 told[named] = told.get(named, 0) + rows
 
 
@@ -254,7 +263,7 @@ def rejects(
         Reject(
             parts[part].file.name,
             int(row),
-            column,
+            parts[part].native(column) or column,
             value or "",
             _reason(contract.file.columns[column], value),
             currency,
@@ -269,7 +278,7 @@ def _broken(name: str, column: NativeColumn) -> str:
         return f"(BillingCurrency IS NULL OR NOT regexp_full_match(BillingCurrency, '{CURRENCY}'))"
     if column.required:
         return f'"{name}" IS NULL'
-    if column.type in {"amount", "quantity", "instant"}:
+    if column.type in {"amount", "quantity", "instant"} and not column.lenient:
         return f'("{name}" IS NULL AND "{name}_given")'
     return ""
 

@@ -21,8 +21,8 @@ import duckdb
 from aiops_cost import __version__
 from aiops_cost.errors import CouldNotJudge
 from aiops_cost.ledger import schema
-from aiops_cost.ledger.intake import Part
 from aiops_cost.ledger.normalize import ROWS
+from aiops_cost.ledger.part import Part
 from aiops_cost.ledger.proof import EXACT, Count, Sent
 from aiops_cost.model import Amounts, Deviation, Export, PeriodState, Problem
 from aiops_cost.money import exact
@@ -159,24 +159,19 @@ def _unequal(export: Export, period: str, figures: str) -> Problem:
 def _of_header(contract: Contract, parts: Sequence[Part]) -> list[Deviation]:
     """Deviations that the column names and the null words show."""
     found = []
-    known = {name.lower() for name in contract.file.columns} | {name.lower() for name in contract.file.ignored}
     for part in parts:
-        names = {name.lower() for name in part.types}
         where = part.file.name
-        missing = [n for n, c in contract.file.columns.items() if c.mandatory and n.lower() not in names]
-        strange = [
-            n
-            for n in part.types
-            if n.lower() not in known and not n.lower().startswith(contract.file.extensions.lower())
-        ]
-        spelled = [
-            n
-            for n in part.types
-            if n.lower() in known and n not in contract.file.columns and n not in contract.file.ignored
-        ]
+        missing = [n for n, c in contract.file.columns.items() if c.mandatory and not part.has(n)]
+        strange = [n for n in part.types if not contract.knows(n)]
+        read = {native for name in contract.file.columns if (native := part.native(name)) is not None}
+        spelled = [n for n in read if n not in contract.spellings]
         if missing:
             found.append(
-                Deviation("column-missing", f"{where} lacks {', '.join(missing)}; they are unknown, not zero", 0)
+                Deviation(
+                    "column-missing",
+                    f"{where} lacks {', '.join(map(contract.word, missing))}; they are unknown, not zero",
+                    0,
+                )
             )
         if strange:
             found.append(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,9 +11,10 @@ import duckdb
 
 from aiops_cost.errors import CouldNotJudge, UserError
 from aiops_cost.ledger import proof, store
-from aiops_cost.ledger.intake import Part
+from aiops_cost.ledger.part import Part
 from aiops_cost.model import Export, ExportFile, Problem, Reject
 from aiops_cost.money import is_currency, show
+from aiops_cost.providers.contract import Contract
 
 SHOWN = 5
 
@@ -56,21 +57,48 @@ def _digest(path: Path) -> str:
 
 def missing_columns(part: Part) -> list[Problem]:
     """What to say of required columns that a file does not have."""
-    present = {name.lower() for name in part.types}
-    missing = [n for n, c in part.contract.file.columns.items() if c.required and n.lower() not in present]
-    if not missing:
-        return []
-    listed = ", ".join(f"`{name}`" for name in missing)
-    plural = "columns" if len(missing) > 1 else "column"
-    listed += " are" if len(missing) > 1 else " is"
-    return [
-        Problem(
-            "column-required",
-            part.file.name,
-            f"the required {plural} {listed} missing ({part.contract.file.title})",
-            "Export the file with all its columns; unknown money cannot be judged.",
+    columns = part.contract.file.columns
+    missing = [name for name, column in columns.items() if column.required and not part.has(name)]
+    return [_missing(part, missing, f"({part.contract.file.title})")] if missing else []
+
+
+def needed_columns(
+    con: duckdb.DuckDBPyConnection, contract: Contract, view: str, parts: Mapping[int, Part]
+) -> list[Problem]:
+    """What to say of columns that a file may lack in general, but not with the rows that it has."""
+    problems = []
+    for need in contract.file.needs:
+        lacking = {i: [n for n in need.columns if not part.has(n)] for i, part in parts.items()}
+        lacking = {index: names for index, names in lacking.items() if names}
+        if not lacking:
+            continue
+        listed = ", ".join(map(str, lacking))
+        rows = con.execute(
+            f"SELECT x_part, count(*) FROM {view} WHERE x_part IN ({listed}) AND ({need.when}) GROUP BY 1"
         )
-    ]
+        for index, number in sorted(rows.fetchall()):
+            problems.append(_missing(parts[index], lacking[index], f"and {number:,} {need.rows} rows need it"))
+    return problems
+
+
+def _missing(part: Part, names: Sequence[str], why: str) -> Problem:
+    present = {native.lower() for native in part.types}
+    words = [_word(part.contract.file.columns[name].spelled(name), present) for name in names]
+    listed = ", ".join(f"`{word}`" for word in words)
+    verb = "columns" if len(names) > 1 else "column"
+    verb += f" {listed} are" if len(names) > 1 else f" {listed} is"
+    return Problem(
+        "column-required",
+        part.file.name,
+        f"the required {verb} missing {why}",
+        "Export the file with all its columns; unknown money cannot be judged.",
+    )
+
+
+def _word(spelled: Sequence[str], present: Collection[str]) -> str:
+    """The spelling that fits the file: with a slash where its other columns have one."""
+    slashed = any("/" in name for name in present)
+    return next((word for word in spelled if ("/" in word) == slashed), spelled[0])
 
 
 def rejects_problem(

@@ -10,7 +10,7 @@ import csv
 from dataclasses import dataclass
 from importlib.resources import files
 
-VERSION = 1
+VERSION = 2
 """Raised when a ledger written by an older program would be misread by this one, or the other way round."""
 
 SQL_TYPES = {

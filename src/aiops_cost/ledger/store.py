@@ -94,6 +94,7 @@ def replace(
         else:
             write_deltalake(
                 table, rows, mode="overwrite", partition_by=partition, commit_properties=properties,
+                schema_mode="merge" if lacking(table) else None,
                 predicate=f"x_Source = '{source}' AND x_BillingPeriod IN ({listed})",
             )  # fmt: skip
     except CommitFailedError as error:
@@ -107,6 +108,12 @@ def replace(
 def file_list(table: DeltaTable | None) -> list[str]:
     """The Parquet files of the table's snapshot, in a stable order."""
     return sorted(table.file_uris()) if table is not None else []
+
+
+def lacking(table: DeltaTable | None) -> tuple[str, ...]:
+    """Columns that a ledger of an older program does not have yet; the next load adds them."""
+    have = {field.name for field in table.schema().fields} if table is not None else set(schema.NAMES)
+    return tuple(name for name in schema.NAMES if name not in have)
 
 
 _FULL = re.compile(r"no space left|disk quota|file too large|os error (27|28|122)\b", re.IGNORECASE)
@@ -153,7 +160,8 @@ def _refuse_newer(table: DeltaTable, location: Path) -> None:
                 "Upgrade:  pip install --upgrade aiops-cost",
             )
         )
-    if {field.name for field in table.schema().fields} != set(schema.NAMES):
+    have = {field.name for field in table.schema().fields}
+    if not have <= set(schema.NAMES) or (have != set(schema.NAMES) and written == schema.VERSION):
         raise UserError(
             Problem("ledger-foreign", str(location), "a Delta table is here, but its columns are not the ledger's",
                     "Choose another folder for `ledger:`.")

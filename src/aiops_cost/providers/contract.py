@@ -6,9 +6,9 @@ the columns it names into the ledger's. The folder is the registry.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from hashlib import sha256
 from importlib.resources import as_file, files
 from importlib.resources.abc import Traversable
@@ -29,12 +29,32 @@ class NativeColumn(Strict):
     `required`: a file without it is refused, and so is a row where it is empty. `mandatory`: the format's own
     documents promise it; when it is missing or empty that is a deviation, named and kept. `values`: the values
     the documents allow; another spelling is brought to theirs, another value is kept, and both are named.
+
+    A contract may call a column by a word of its own: `names` are then the file's words for it, and the first that
+    the file has is read. `product.region` is a column of that name, or the key `region` of the column `product`.
+    `rather` are names of a column that is read instead, in exports where each row fills it; the SELECT is told by
+    `<column>_rather`. `gathers` are beginnings of column names: all columns that begin so become one JSON object,
+    keyed by the rest of their names. `lenient`: a cell that cannot be read is unknown, and counted as a deviation;
+    for figures that no sum of ours depends on.
     """
 
     type: Kind = "text"
     required: bool = False
     mandatory: bool = False
     values: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    rather: tuple[str, ...] = ()
+    gathers: tuple[str, ...] = ()
+    lenient: bool = False
+
+    def spelled(self, name: str) -> tuple[str, ...]:
+        """What a file may call the column that the contract calls `name`, best first."""
+        return self.names or (name,)
+
+    def reads(self, name: str, native: str) -> bool:
+        """True when this column (the contract's `name`) may need the file's column `native`."""
+        words = {word.lower() for spelling in (*self.spelled(name), *self.rather) for word in _ways(spelling)}
+        return native.lower() in words or any(_begins(native, start) for start in self.gathers)
 
 
 class Fits(Strict):
@@ -73,8 +93,20 @@ class DeviationRule(Strict):
     text_only: bool = False
 
 
+class Need(Strict):
+    """Columns that a file may lack only as long as it has no rows of the kind that needs them."""
+
+    columns: tuple[str, ...]
+    when: str
+    rows: str
+
+
 class ContractFile(Strict):
-    """The YAML file of a contract, as written."""
+    """The YAML file of a contract, as written.
+
+    `extensions` are beginnings of column names that producers may add without a word. `tables` are look-ups: CSV files
+    beside the contract, each a table of that name for the SELECT, with a unique first column.
+    """
 
     format: str
     title: str
@@ -82,7 +114,9 @@ class ContractFile(Strict):
     recognise: Fits
     versions: tuple[Version, ...] = ()
     columns: dict[str, NativeColumn]
-    extensions: str = "x_"
+    extensions: tuple[str, ...] = ("x_",)
+    tables: tuple[str, ...] = ()
+    needs: tuple[Need, ...] = ()
     ignored: tuple[str, ...] = ()
     survives: dict[str, str]
     deviations: tuple[DeviationRule, ...] = ()
@@ -104,12 +138,16 @@ class Strangers(Strict):
 
 @dataclass(frozen=True)
 class Contract:
-    """A contract with its SELECT; `digest` changes whenever the meaning of a load may have changed."""
+    """A contract with its SELECT; `digest` changes whenever the meaning of a load may have changed.
+
+    `tables` holds the text of each look-up's CSV file.
+    """
 
     provider: str
     file: ContractFile
     sql: str
     digest: str
+    tables: Mapping[str, str]
 
     @property
     def name(self) -> str:
@@ -118,6 +156,38 @@ class Contract:
     def version_of(self, header: Sequence[str]) -> str:
         """The format's version that a header shows, or the empty string."""
         return next((v.version for v in self.file.versions if v.fits(header)), "")
+
+    def reads(self, native: str) -> bool:
+        """True when some column of the contract may be made of the file's column `native`."""
+        return any(column.reads(name, native) for name, column in self.file.columns.items())
+
+    def knows(self, native: str) -> bool:
+        """True when a file's column is no surprise: read, ignored, or an extension."""
+        return (
+            self.reads(native)
+            or native.lower() in {name.lower() for name in self.file.ignored}
+            or any(_begins(native, start) for start in self.file.extensions)
+        )
+
+    def word(self, name: str) -> str:
+        """A column of the contract, as the format's documents call it."""
+        return self.file.columns[name].spelled(name)[0]
+
+    @cached_property
+    def spellings(self) -> frozenset[str]:
+        """Every name that the contract has for a column of a file."""
+        columns = self.file.columns.items()
+        return frozenset(word for name, column in columns for word in (*column.spelled(name), *column.rather))
+
+
+def _ways(spelling: str) -> tuple[str, ...]:
+    """A name, and for `product.region` also the column that holds the key."""
+    base, dot, _ = spelling.partition(".")
+    return (spelling, base) if dot else (spelling,)
+
+
+def _begins(name: str, start: str) -> bool:
+    return name.lower().startswith(start.lower()) and len(name) > len(start)
 
 
 @cache
@@ -141,7 +211,7 @@ def recognise(header: Sequence[str], place: str) -> Contract:
             return contract
     stranger = next((s for s in _strangers() if s.fits.fits(header)), None)
     if stranger:
-        sentence = f"this is not a FOCUS file; it looks like {stranger.name}"
+        sentence = f"this format is not read; it looks like {stranger.name}"
         raise UserError(Problem("format-stranger", place, sentence, stranger.advice))
     known = ", ".join(contract.file.title for contract in contracts())
     columns = ", ".join(header[:6]) + (", ..." if len(header) > 6 else "")
@@ -163,8 +233,9 @@ def _contract(folder: Traversable, item: Traversable) -> Contract:
     with as_file(item) as path:
         model, _ = read(path, ContractFile, what="contract", shown=f"{folder.name}/{item.name}")
     sql = folder.joinpath(f"{item.name.removesuffix('.yaml')}.sql").read_text(encoding="utf-8")
-    digest = sha256(f"{item.read_text(encoding='utf-8')}\0{sql}".encode()).hexdigest()
-    return Contract(folder.name, model, sql, digest)
+    tables = {name: folder.joinpath(f"{name}.csv").read_text(encoding="utf-8") for name in model.tables}
+    meaning = "\0".join([item.read_text(encoding="utf-8"), sql, *tables.values()])
+    return Contract(folder.name, model, sql, sha256(meaning.encode()).hexdigest(), tables)
 
 
 @cache

@@ -62,5 +62,7 @@ SELECT
     x_SkuMeterCategory,
     x_SkuMeterSubcategory,
     x_SkuMeterName,
-    x_CostCategories
+    x_CostCategories,
+    x_ChargeType,
+    x_IamRole
 FROM raw
