@@ -41,7 +41,8 @@ def totals(source: Source, periods: Sequence[str], errand: Errand) -> tuple[Prov
         span = first if first == last else f"{first}..{last}"
         errand.say(f"{source.name}: asking Cost Explorer for {span}; each call costs {PRICE} USD")
         pages = _pages(account, first, last)
-        errand.say(f"{source.name}: {len(pages)} calls, {len(pages) * PRICE} USD")
+        calls = "1 call" if len(pages) == 1 else f"{len(pages)} calls"
+        errand.say(f"{source.name}: {calls}, {len(pages) * PRICE} USD")
         found += _read(source, who, pages, errand)
     missing = sorted(set(periods) - {one.period for one in found})
     if missing:
