@@ -98,9 +98,11 @@ def moto() -> Iterator[str]:
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         url = f"http://127.0.0.1:{port}"
-        for _ in range(200):
+        until = time.monotonic() + 120
+        while True:
             assert server.poll() is None, "moto's server ended"
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/moto-api/data.json", timeout=1):
+            assert time.monotonic() < until, "moto's server does not answer"
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/moto-api/data.json", timeout=10):
                 break
             time.sleep(0.05)
         yield url
@@ -153,7 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _forwarded(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
         host = self.front.moto.removeprefix("http://")
-        connection = http.client.HTTPConnection(host, timeout=30)
+        connection = http.client.HTTPConnection(host, timeout=60)
         connection.request(self.command, self.path, body, dict(self.headers.items()))
         answer = connection.getresponse()
         content = answer.read()
@@ -202,7 +204,7 @@ def standing(moto: str) -> Iterator[Front]:
 @pytest.fixture
 def front(standing: Front, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Front:
     """The local AWS, empty; the environment leads to it, with credentials that must never be printed."""
-    urllib.request.urlopen(urllib.request.Request(f"{standing.moto}/moto-api/reset", method="POST"), timeout=10)
+    urllib.request.urlopen(urllib.request.Request(f"{standing.moto}/moto-api/reset", method="POST"), timeout=60)
     standing.asked.clear()
     standing.faults.clear()
     standing.changes.clear()

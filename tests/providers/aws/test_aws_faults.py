@@ -98,7 +98,7 @@ def _auth(front: Front, after: str) -> None:
     request = urllib.request.Request(
         f"{front.moto}/moto-api/reset-auth", after.encode(), {"content-type": "text/plain"}, method="POST"
     )
-    urllib.request.urlopen(request, timeout=5)
+    urllib.request.urlopen(request, timeout=60)
 
 
 def test_a_connection_that_is_cut_inside_a_file_goes_on_where_it_ended(
