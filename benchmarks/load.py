@@ -100,7 +100,7 @@ def _cur2(rows: int, runs: int, memory: bool) -> None:
 def _peak(path: Path, folder: Path) -> float:
     """Resident memory in MB, at its peak, of a process that does nothing but load the file."""
     code = "import sys; from pathlib import Path; from benchmarks.load import _load; _load(*map(Path, sys.argv[1:]))"
-    child = subprocess.Popen([sys.executable, "-c", code, str(path), str(folder)])
+    child = subprocess.Popen([sys.executable, "-c", code, str(path), str(folder)], stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
     if status:
         raise SystemExit(f"the load failed: {status}")
