@@ -116,7 +116,7 @@ def drifts(view: View) -> list[tuple[Drift | None, Drift]]:
         if whole:
             asked.append((line, "budget to date", whole))
             asked.append((line, month, planned_days(line, days_of(month)[0], last)))
-    spent = view.spent([(line.scope, days) for line, _, days in asked])
+    spent = view.spent_by([(line, days) for line, _, days in asked])
     found = [_drift(view, *one, spent=amount) for one, amount in zip(asked, spent, strict=True)]
     pairs = zip(found[1::2], found[::2], strict=True)
     return [(month if month.days else None, whole) for month, whole in pairs]

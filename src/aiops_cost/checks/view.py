@@ -9,9 +9,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from aiops_cost import money
 from aiops_cost.budget import scope
-from aiops_cost.budget.plan import Budget, BudgetLine, DayRange, joined, planned, planned_days
+from aiops_cost.budget.plan import Budget, BudgetLine, DayRange, joined, planned_days
+from aiops_cost.checks import flex
 from aiops_cost.model import AI_ACTIVITIES, Scope, SourceState
 
 if TYPE_CHECKING:
@@ -141,14 +141,30 @@ class View:
         return [Spent(found[i], found[i + 1]) for i in range(0, len(found), 2)]
 
     def allowed(self, line: BudgetLine, days: Iterable[DayRange]) -> Decimal:
-        """What the line allows on these days: the planned amount."""
-        return money.total(planned(line, first, last) for first, last in days)
+        """What the line allows on these days: the planned amount; of a line that flexes, the planned unit cost times
+        the actual volume, on the days whose volume is known (see `checks.flex`)."""
+        return flex.allowed(self.connection, line, days)
+
+    def spent_by(self, items: Sequence[tuple[BudgetLine, Sequence[DayRange]]]) -> list[Spent]:
+        """What each line's scope cost on its days: before credits where its budget plans gross."""
+        return self.spent_where([both(charges(line), in_days(days)) for line, days in items])
+
+    def ended(self) -> list[tuple[BudgetLine, DayRange]]:
+        """The lines whose last day is over, with the settled days since."""
+        until = self.settled_until
+        return [
+            (line, (line.ends + timedelta(days=1), until))
+            for line in self.lines
+            if line.ends and until and line.ends < until
+        ]
 
     def unplanned(self) -> Condition:
-        """AI spend, or what may be AI, on the judged days, that no budget line with a scope plans."""
+        """AI spend, or what may be AI, on the judged days, that no budget line with a scope plans; spend after the end
+        of a line is told by BUD004 and BUD005."""
         days = self.judged_days()
         planned = covered(self.lines, *span(days)) if days else NEVER
-        return both(watched(), in_days(days), negated(planned))
+        over = either(*(both(scoped(line.scope), in_days([since])) for line, since in self.ended()))
+        return both(watched(), in_days(days), negated(planned), negated(over))
 
     def spend_by(self, columns: Sequence[str], condition: Condition, limit: int | None = None) -> list[tuple[Any, ...]]:
         """Rows of (the columns' values, amount), largest amount first, then by the values.
@@ -188,6 +204,8 @@ def days_in(ranges: Iterable[DayRange]) -> int:
 
 
 NEVER = Condition("false")
+CREDITS = Condition("coalesce(ChargeCategory = 'Credit', false)", (), frozenset({"ChargeCategory"}))
+"""Money that a provider gives; FOCUS has a category for it."""
 
 
 def in_days(ranges: Iterable[DayRange]) -> Condition:
@@ -206,6 +224,11 @@ def scoped(of: Scope) -> Condition:
     names = (scope.column_of(key) for key in of)
     columns = frozenset("Tags" if name.startswith(scope.TAG) else name for name in names)
     return Condition(sql, tuple(parameters), columns)
+
+
+def charges(line: BudgetLine) -> Condition:
+    """What counts against a line: its scope, without credits where its budget plans gross."""
+    return both(scoped(line.scope), negated(CREDITS)) if line.plans == "gross" else scoped(line.scope)
 
 
 def both(*conditions: Condition) -> Condition:
