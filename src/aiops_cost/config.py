@@ -112,6 +112,7 @@ class Tags(Strict):
     model: Candidates = None
     activity: Candidates = None
     data_class: Candidates = None
+    run: Candidates = None
 
 
 class ConfigFile(Strict):
