@@ -25,7 +25,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "budget": {"model", "errors", "money", "documents", "ledger.schema"},
     "metrics": {"model", "errors", "money", "documents", "budget"},
     "config": {"model", "errors", "money", "documents", "budget", "metrics"},
-    "checks": {"model", "errors", "money", "documents", "ledger.schema", "budget", "metrics", "config"},
+    "checks": {
+        "model", "errors", "money", "documents", "ledger.schema", "rules.storage", "budget", "metrics", "config",
+    },
     "reports": {"model", "money"},
     "schemas": {"model", "errors", "documents", "budget", "config", "rules"},
     "spend": {"model", "errors", "ledger", "rules", "budget", "metrics"},

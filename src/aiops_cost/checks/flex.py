@@ -18,6 +18,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from aiops_cost import money
+from aiops_cost.budget import scope as scopes
 from aiops_cost.budget.plan import BudgetLine, DayRange, days_of, joined, planned
 from aiops_cost.budget.volumes import planned_volume
 from aiops_cost.metrics import volume
@@ -37,11 +38,32 @@ def allowed(con: duckdb.DuckDBPyConnection, line: BudgetLine, days: Iterable[Day
 
 
 def volumes(con: duckdb.DuckDBPyConnection, line: BudgetLine, metric: str) -> Volumes:
-    """Day -> actual volume of a metric within the line's scope; of GB, in GB-months."""
+    """Day -> actual volume of a metric within the line's scope; of GB, in GB-months; of runs, those that began."""
+    if metric == "runs":
+        return runs(con, line)
     found = volume.daily(con, metric, line.scope)
     if metric != "gb":
         return found
     return {day: money.multiply(value, 1, days_of(f"{day:%Y-%m}")[1].day) for day, value in found.items()}
+
+
+def runs(con: duckdb.DuckDBPyConnection, line: BudgetLine) -> Volumes:
+    """Day -> runs that began on it, by the bill where it names them, else by the metric `runs`.
+
+    Runs come on some days only: from the month of the first one to the last billed day, any other day has none.
+    """
+    condition, parameters = scopes.where(line.scope)
+    rows = con.execute(
+        "SELECT day, count(*) FROM (SELECT x_Run, min(ChargePeriodStart) AS day FROM spend"
+        f" WHERE x_Run IS NOT NULL AND {condition} GROUP BY x_Run) GROUP BY day ORDER BY day",
+        parameters,
+    ).fetchall()
+    found = {day: Decimal(count) for day, count in rows} or volume.daily(con, "runs", line.scope)
+    end = con.execute("SELECT max(ChargePeriodStart) FROM spend").fetchone()
+    if not found or not end or not end[0]:
+        return found
+    whole = _days(min(found).replace(day=1), max(end[0], *found))
+    return {day: found.get(day, Decimal(0)) for day in whole}
 
 
 def flexed(line: BudgetLine, metric: str, days: Iterable[DayRange], actual: Volumes) -> Decimal:

@@ -3,6 +3,7 @@ only."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -134,7 +135,7 @@ class View:
             columns.append(f"coalesce(sum(Cost) FILTER (WHERE {condition.sql}), 0)")
             columns.append(f"coalesce(sum(n) FILTER (WHERE {condition.sql}), 0)")
             parameters += [*condition.parameters, *condition.parameters]
-        (found,) = self._fetch(
+        (found,) = self.fetch(
             f"SELECT {', '.join(columns)} FROM (SELECT {keys}sum(Cost) AS Cost, count(*) AS n FROM spend GROUP BY ALL)",
             parameters,
         )
@@ -174,7 +175,7 @@ class View:
         keys = ", ".join(columns)
         order = ", ".join(f"{i + 1} NULLS FIRST" for i in range(len(columns)))
         most = "" if limit is None else f" LIMIT {limit}"
-        return self._fetch(
+        return self.fetch(
             f"SELECT {keys}, sum(Cost) AS amount FROM spend WHERE {condition.sql} "
             f"GROUP BY {keys} ORDER BY amount DESC, {order}{most}",
             condition.parameters,
@@ -183,14 +184,31 @@ class View:
     def since(self, columns: Sequence[str], condition: Condition) -> dict[tuple[Any, ...], date]:
         """The first day with a charge, per values of the columns; looked for in the whole ledger."""
         keys = ", ".join(columns)
-        found = self._fetch(
+        found = self.fetch(
             f"SELECT {keys}, min(ChargePeriodStart) FROM spend WHERE {condition.sql} GROUP BY {keys}",
             condition.parameters,
         )
         return {tuple(row[:-1]): row[-1] for row in found}
 
-    def _fetch(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def quantity_by_day(self, condition: Condition) -> list[tuple[date, Decimal, Decimal | None]]:
+        """Day, cost and priced quantity of the charges that meet a condition on their unit."""
+        return self.fetch(
+            "SELECT ChargePeriodStart, sum(Cost), sum(CASE WHEN PricingUnit IS NULL THEN ConsumedQuantity"
+            f" ELSE PricingQuantity END) FROM spend WHERE {condition.sql}"
+            " GROUP BY 1 ORDER BY 1",
+            condition.parameters,
+        )
+
+    def fetch(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """The rows of a statement over `spend` and `metrics`, written by a check and never by a user."""
         return self.connection.execute(sql, parameters).fetchall()
+
+
+def report_of(of: Scope, first: date, last: date) -> str:
+    """The command that shows the services and resources of a scope on these days."""
+    values = {key: value if isinstance(value, str) else ",".join(value) for key, value in of.items()}
+    where = "".join(f" --where {shlex.quote(f'{key}={value}')}" for key, value in values.items())
+    return f"aiops-cost report --by service,resource{where} --from {first} --to {last}"
 
 
 def span(ranges: Sequence[DayRange]) -> DayRange:
