@@ -11,7 +11,7 @@ Every function takes what it needs and returns a value; nothing here prints, exi
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -37,6 +37,7 @@ from aiops_cost.errors import AiopsError, CouldNotJudge, UserError, defect
 from aiops_cost.ledger.frame import Ledger
 from aiops_cost.ledger.load import LoadResult, Options, load
 from aiops_cost.ledger.status import state_of
+from aiops_cost.metrics import fetch as metrics_fetch
 from aiops_cost.metrics import read as metrics_read
 from aiops_cost.model import Export, Problem, Report, Source, SourceState
 from aiops_cost.rules import sharing
@@ -96,9 +97,23 @@ def pull(
     return results, errors
 
 
-def loads(results: Sequence[LoadResult], errors: Sequence[AiopsError], dry_run: bool) -> Report:
+def measure(
+    config: Config,
+    today: date,
+    env: Mapping[str, str],
+    dry_run: bool = False,
+    say: Callable[[str], None] = lambda _: None,
+) -> metrics_fetch.Fetched:
+    """Fetch the metrics that come over a network, up to the day before `today`, and keep them beside the ledger."""
+    return metrics_fetch.fetch(config.metrics, config.ledger, today, env, not dry_run, say)
+
+
+def loads(
+    results: Sequence[LoadResult], errors: Sequence[AiopsError], dry_run: bool, notes: Sequence[str] = ()
+) -> Report:
     """What a pull did, per source and period; the exit code is that of the worst error."""
-    return lists.loads(results, errors, dry_run)
+    found = lists.loads(results, errors, dry_run)
+    return replace(found, notes=(*found.notes, *notes))
 
 
 def fetch(source: Source, base: Path) -> Export:
