@@ -39,6 +39,10 @@ Select = Annotated[
     list[str] | None, typer.Option("--select", help="Only these finding codes, or beginnings of codes.", metavar="CODE")
 ]
 Ignore = Annotated[list[str] | None, typer.Option("--ignore", help="Not these finding codes.", metavar="CODE")]
+Against = Annotated[
+    str,
+    typer.Option("--against", help="The version of the budgets: current, original, or a number.", metavar="VERSION"),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but problems.")]
 
 
@@ -105,8 +109,10 @@ def days(found: Session, month: str | None, last: str | None, first_day: str | N
     return run.days(found.states, found.as_of, month, last, day(first_day, "--from"), day(last_day, "--to"))
 
 
-def session(file: Path | None, as_of: str | None, cost: str | None = None, with_plan: bool = False) -> Session:
+def session(
+    file: Path | None, as_of: str | None, cost: str | None = None, with_plan: bool = False, against: str = "current"
+) -> Session:
     """Everything a question is asked of; the budgets too where the question is about the plan."""
     from aiops_cost import run
 
-    return run.attribute(config(file, cost), today(as_of), with_plan)
+    return run.attribute(config(file, cost), today(as_of), with_plan, against)
