@@ -28,6 +28,7 @@ from aiops_cost.answers import report as report_answer
 from aiops_cost.answers import sharing as sharing_answer
 from aiops_cost.answers import status as status_answer
 from aiops_cost.answers import suggest as suggest_answer
+from aiops_cost.answers import unit as unit_answer
 from aiops_cost.budget import revise
 from aiops_cost.budget.imports import prepare
 from aiops_cost.budget.plan import Budget
@@ -197,7 +198,9 @@ def drift(session: Session) -> Report:
     view = session.view
     table = checks.drift_table(view, session.config, session.as_of)
     findings = checks.run(view, session.config, session.as_of, select=("UNB", "BUD"))
-    return Report("drift", "Drift", facts=_facts(session), tables=(table,), findings=tuple(findings))
+    bought = checks.beside_table(view)
+    tables = (table, bought) if bought else (table,)
+    return Report("drift", "Drift", facts=_facts(session), tables=tables, findings=tuple(findings))
 
 
 # --- what people ask in between -------------------------------------------------------------------------------------
@@ -214,6 +217,13 @@ def report(
     """Spend by any columns over any days."""
     question = report_answer.Question(tuple(by), days, tuple(where), top, compare)
     return report_answer.answer(session.con, question, session.states, session.config.cost, session.config.currency)
+
+
+def per_unit(
+    session: Session, metric: str, by: Sequence[str], days: window.Window, where: Sequence[str] = ()
+) -> Report:
+    """What a unit costs: per thousand requests, million tokens, run, GB-month, or business unit."""
+    return unit_answer.answer(session.con, metric, by, days, where, (session.config.cost, session.config.currency))
 
 
 def shared(session: Session, days: window.Window, where: Sequence[str] = ()) -> Report:

@@ -51,7 +51,7 @@ def history(config: options.ConfigFile = None, format: options.Format = None, fi
     return output.write(run.budget_history(options.config(config)), format, file)
 
 
-@group.command("import", epilog="Example:  aiops-cost budget import plan.xlsx -o budgets/migration.yaml")
+@group.command("import", epilog="Example:  aiops-cost budget import plan-2026.xlsx --guess --dry-run")
 def import_(
     plan: Annotated[Path, typer.Argument(help="XLSX, CSV, Infracost JSON, or estimation-ai.json.", metavar="FILE")],
     target: Annotated[
@@ -67,6 +67,7 @@ def import_(
     ] = None,
     guess: Annotated[bool, typer.Option("--guess", help="Take what the headers seem to mean, unasked.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a budget that exists, without a revision.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the budget, write nothing.")] = False,
     config: options.ConfigFile = None,
 ) -> int:
     """Make a budget file from a plan as it came; what cannot be read for certain is refused by its cell."""
@@ -75,7 +76,7 @@ def import_(
 
     known = options.config_if_any(config)
     goal = target or (known.folder if known else Path()) / "budgets" / f"{_slug(plan.stem)}.yaml"
-    if goal.exists() and not force:
+    if goal.exists() and not force and not dry_run:
         raise UserError(
             Problem(
                 "import-exists",
@@ -94,13 +95,15 @@ def import_(
         shown=lambda path: shown(path, Path.cwd()),
     )
     made = run.import_budget(plan, wishes)
+    for note in made.notes:
+        output.say(note)
+    if dry_run:
+        return output.write_text(made.text, None)
     kept = run.kept_mapping(goal)
     goal.parent.mkdir(parents=True, exist_ok=True)
     if made.new_mapping:
         output.write_text(made.new_mapping, kept)
     output.write_text(made.text, goal)
-    for note in made.notes:
-        output.say(note)
     typer.echo(f"{made.lines} line{'s' if made.lines != 1 else ''} imported; see:  aiops-cost budget show")
     return 0
 

@@ -50,6 +50,8 @@ def kept_mapping(target: Path) -> Path:
 
 def prepare(file: Path, wishes: Wishes) -> Prepared:
     """Read the file as a plan. Raises UserError with every problem; nothing is written here."""
+    if not file.is_file():
+        raise UserError(Problem("file-missing", wishes.shown(file), "there is no such file", "Check the path."))
     found, is_new = _mapping(file, wishes)
     if wishes.months:
         found = _checked(found, months=wishes.months)

@@ -53,8 +53,6 @@ class Sheet:
 
 def read(path: Path, shown: str, sheet: str | None) -> Sheet:
     """The sheet of that name, or the only one. Raises UserError; `import-sheet` where there are several."""
-    if not path.is_file():
-        raise UserError(Problem("file-missing", shown, "there is no such file", "Check the path."))
     if path.stat().st_size > MAX_BYTES:
         raise UserError(Problem("import-file", shown, "too big for a plan (64 MiB at most)", "Is this the plan?"))
     return _workbook(path, shown, sheet) if path.suffix.lower() in {".xlsx", ".xlsm"} else _csv(path, shown)
