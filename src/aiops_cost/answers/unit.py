@@ -132,6 +132,17 @@ def _scope(named: Mapping[str, Any], where: Sequence[str]) -> dict[str, str]:
     return found
 
 
+def _measured(
+    con: duckdb.DuckDBPyConnection, metric: str, scope: dict[str, str], days: Window
+) -> tuple[dict[str, str], dict[date, Decimal]]:
+    """The volumes of a scope; where none is given by model or environment, those of the workload as a whole."""
+    found = _volumes(con, metric, scope, days)
+    if found:
+        return scope, found
+    wider = {key: value for key, value in scope.items() if key in ("activity", "workload")}
+    return wider, _volumes(con, metric, wider, days)
+
+
 def _volumes(
     con: duckdb.DuckDBPyConnection, metric: str, scope: Mapping[str, str], days: Window
 ) -> dict[date, Decimal]:
