@@ -318,3 +318,13 @@ def test_an_ai_estimate_whose_parts_do_not_sum_is_refused(imported):
 def test_an_estimate_without_months_asks_for_them(imported):
     with pytest.raises(UserError, match="an estimate has no months"):
         imported(PLANNER)
+
+
+def test_the_first_budget_can_be_imported_before_there_is_one(small):
+    (small.folder / "aiops-cost.yaml").write_text("currency: EUR\nbudgets: [budgets/*.yaml]\n", encoding="utf-8")
+    (small.folder / "plan.csv").write_text("Activity,2026-04\nserving,100\n", encoding="utf-8")
+    done = small("budget", "import", "plan.csv", "--guess")
+    assert done.code == 0, done.err
+    assert "currency: EUR" in (small.folder / "budgets" / "plan.yaml").read_text(encoding="utf-8")
+    assert small("budget", "check").out == "1 budget, 1 line: no problem found\n"
+    assert "revision that somebody approves" in small("budget", "import", "plan.csv").err

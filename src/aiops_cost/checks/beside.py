@@ -30,9 +30,9 @@ ABOUT = {
 _COLUMNS = (
     Column("scope"),
     Column("unit"),
-    Column("planned_unit", title="planned per unit"),
-    Column("actual_unit", title="actual per unit"),
-    *(Column(name, title=f"{title} then, now") for name, title in SHOWN.items()),
+    Column("planned_unit", title="planned"),
+    Column("actual_unit", title="actual"),
+    *(Column(name, title=title) for name, title in SHOWN.items()),
 )
 
 
@@ -51,7 +51,8 @@ def beside_table(view: View) -> Table | None:
         title="What it bought",
         columns=tuple(_COLUMNS[index] for index in used),
         rows=tuple(tuple(row[index] for index in used) for row in rows),
-        note=f"unit costs in {view.currency}, on measured days; then and now are the first and the last four weeks",
+        note=f"planned, actual: {view.currency} per unit, on measured days; a \u2192 b: the mean of the first and of the"
+        " last four weeks",
     )
 
 
@@ -71,11 +72,9 @@ def _then_and_now(view: View, line: BudgetLine, metric: str, window: DayRange) -
     if not found:
         return None
     first, last = min(found), max(found)
-    then, now = (
-        _mean(found, first, first + WEEKS),
-        _mean(found, last - WEEKS + timedelta(days=1), last + timedelta(days=1)),
-    )
-    return f"{then}, {now}"
+    after = last + timedelta(days=1)
+    then, now = _mean(found, first, first + WEEKS), _mean(found, after - WEEKS, after)
+    return f"{then} \u2192 {now}"
 
 
 def _in(day: date, window: DayRange) -> bool:
@@ -87,4 +86,4 @@ def _mean(values: Mapping[date, Decimal], start: date, end: date) -> str:
     found = [value for day, value in values.items() if start <= day < end]
     mean = rounded(money.total(found) / len(found))
     places = 0 if mean >= 10 else 3 if mean < 1 else 1
-    return f"{mean:,.{places}f}"
+    return f"{mean:.{places}f}"

@@ -74,8 +74,9 @@ def import_(
     from aiops_cost import run
     from aiops_cost.config import shown
 
-    known = options.config_if_any(config)
-    goal = target or (known.folder if known else Path()) / "budgets" / f"{_slug(plan.stem)}.yaml"
+    known = options.config_if_any(config, plan=False)
+    beside = Path(shown(known.folder if known else Path.cwd(), Path.cwd()))
+    goal = target or beside / "budgets" / f"{_slug(plan.stem)}.yaml"
     if goal.exists() and not force and not dry_run:
         raise UserError(
             Problem(

@@ -92,10 +92,12 @@ def config(file: Path | None, cost: str | None = None) -> Config:
     return replace(found, cost=cost)
 
 
-def config_if_any(file: Path | None) -> Config | None:
-    """The configuration, or None where there is none and none was asked for."""
+def config_if_any(file: Path | None, plan: bool = True) -> Config | None:
+    """The configuration, or None where there is none and none was asked for; `plan=False` leaves its budgets out."""
+    from aiops_cost.config import load_config
+
     try:
-        return config(file)
+        return load_config(file, Path.cwd(), os.environ, plan)
     except UserError as error:
         if file is None and [problem.code for problem in error.problems] == ["config-missing"]:
             return None
