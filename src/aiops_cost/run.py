@@ -198,9 +198,10 @@ def drift(session: Session) -> Report:
     view = session.view
     table = checks.drift_table(view, session.config, session.as_of)
     findings = checks.run(view, session.config, session.as_of, select=("UNB", "BUD"))
-    bought = checks.beside_table(view)
-    tables = (table, bought) if bought else (table,)
-    return Report("drift", "Drift", facts=_facts(session), tables=tables, findings=tuple(findings))
+    beside = (checks.net_table(view), checks.beside_table(view))
+    tables = (table, *(one for one in beside if one))
+    notes = session.metric_notes
+    return Report("drift", "Drift", facts=_facts(session), tables=tables, findings=tuple(findings), notes=notes)
 
 
 # --- what people ask in between -------------------------------------------------------------------------------------
@@ -223,7 +224,9 @@ def per_unit(
     session: Session, metric: str, by: Sequence[str], days: window.Window, where: Sequence[str] = ()
 ) -> Report:
     """What a unit costs: per thousand requests, million tokens, run, GB-month, or business unit."""
-    return unit_answer.answer(session.con, metric, by, days, where, (session.config.cost, session.config.currency))
+    money_of = (session.config.cost, session.config.currency)
+    found = unit_answer.answer(session.con, metric, by, days, where, money_of)
+    return replace(found, notes=(*found.notes, *session.metric_notes))
 
 
 def shared(session: Session, days: window.Window, where: Sequence[str] = ()) -> Report:

@@ -51,7 +51,7 @@ def beside_table(view: View) -> Table | None:
         title="What it bought",
         columns=tuple(_COLUMNS[index] for index in used),
         rows=tuple(tuple(row[index] for index in used) for row in rows),
-        note=f"planned, actual: {view.currency} per unit, on measured days; a \u2192 b: the mean of the first and of the"
+        note=f"planned, actual: {view.currency} per unit, on measured days; a \u2192 b: mean of the first and of the"
         " last four weeks",
     )
 
