@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from aiops_cost.budget.plan import Budget
 from aiops_cost.budget.rates import Rate, rate_on
 from aiops_cost.budget.scope import text
+from aiops_cost.budget.show import of_month
 from aiops_cost.errors import UserError
 from aiops_cost.ledger import schema
 from aiops_cost.ledger.frame import frame_of
@@ -103,10 +104,10 @@ def planned(con: duckdb.DuckDBPyConnection, budgets: Sequence[Budget]) -> None:
         "place": "VARCHAR",
     }
     rows = [
-        (budget.name, text(line.scope), line.owner, month, amount, budget.currency, line.place)
+        (budget.name, text(line.scope), line.owner, month, of_month(line, month), budget.currency, line.place)
         for budget in budgets
         for line in budget.lines
-        for month, amount in line.amounts.items()
+        for month in line.amounts
     ]
     _fill(con, "budget", columns, rows)
 

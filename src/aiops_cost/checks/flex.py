@@ -12,7 +12,8 @@ g / days(m) GB-months.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -40,30 +41,46 @@ def allowed(con: duckdb.DuckDBPyConnection, line: BudgetLine, days: Iterable[Day
 def volumes(con: duckdb.DuckDBPyConnection, line: BudgetLine, metric: str) -> Volumes:
     """Day -> actual volume of a metric within the line's scope; of GB, in GB-months; of runs, those that began."""
     if metric == "runs":
-        return runs(con, line)
+        return runs(con, [line])[0]
     found = volume.daily(con, metric, line.scope)
     if metric != "gb":
         return found
     return {day: money.multiply(value, 1, days_of(f"{day:%Y-%m}")[1].day) for day, value in found.items()}
 
 
-def runs(con: duckdb.DuckDBPyConnection, line: BudgetLine) -> Volumes:
-    """Day -> runs that began on it, by the bill where it names them, else by the metric `runs`.
+def runs(con: duckdb.DuckDBPyConnection, lines: Sequence[BudgetLine]) -> list[Volumes]:
+    """For each line, day -> runs that began on it, by the bill where it names them, else by the metric `runs`.
 
-    Runs come on some days only: from the month of the first one to the last billed day, any other day has none.
+    Runs come on some days only: from the month of the first one to the last billed day, any other day has none. The
+    bill is read once for all lines.
     """
-    condition, parameters = scopes.where(line.scope)
+    if not lines:
+        return []
+    firsts, parameters = [], []
+    for line in lines:
+        condition, values = scopes.where(line.scope)
+        firsts.append(f"min(ChargePeriodStart) FILTER (WHERE {condition})")
+        parameters += values
     rows = con.execute(
-        "SELECT day, count(*) FROM (SELECT x_Run, min(ChargePeriodStart) AS day FROM spend"
-        f" WHERE x_Run IS NOT NULL AND {condition} GROUP BY x_Run) GROUP BY day ORDER BY day",
-        parameters,
+        f"SELECT {', '.join(firsts)} FROM spend WHERE x_Run IS NOT NULL GROUP BY x_Run", parameters
     ).fetchall()
-    found = {day: Decimal(count) for day, count in rows} or volume.daily(con, "runs", line.scope)
-    end = con.execute("SELECT max(ChargePeriodStart) FROM spend").fetchone()
-    if not found or not end or not end[0]:
-        return found
-    whole = _days(min(found).replace(day=1), max(end[0], *found))
-    return {day: found.get(day, Decimal(0)) for day in whole}
+    last = _last_day(con)
+    return [
+        _dense(Counter(row[index] for row in rows if row[index]) or volume.daily(con, "runs", line.scope), last)
+        for index, line in enumerate(lines)
+    ]
+
+
+def _last_day(con: duckdb.DuckDBPyConnection) -> date | None:
+    found = con.execute("SELECT max(ChargePeriodStart) FROM spend").fetchone()
+    return found[0] if found else None
+
+
+def _dense(found: Mapping[date, Decimal | int], last: date | None) -> Volumes:
+    if not found or last is None:
+        return {day: Decimal(count) for day, count in found.items()}
+    whole = _days(min(found).replace(day=1), max(last, *found))
+    return {day: Decimal(found.get(day, 0)) for day in whole}
 
 
 def flexed(line: BudgetLine, metric: str, days: Iterable[DayRange], actual: Volumes) -> Decimal:

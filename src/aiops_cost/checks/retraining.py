@@ -41,7 +41,7 @@ QUALITY_DAYS = 28
 
 @dataclass(frozen=True)
 class Retraining:
-    """A line's runs on its settled days; `since` is the first day of the first month with more than planned."""
+    """A line with more runs than planned on its settled days; `since` is the first run of the first such month."""
 
     line: BudgetLine
     days: tuple[DayRange, ...]
@@ -62,21 +62,26 @@ class Retraining:
 
 def check(view: View, config: Config, as_of: date) -> list[Finding]:
     """TRN001 or TRN002 per training line with planned runs."""
-    found = [_retraining(view, line) for line in view.lines if "runs_per_month" in line.assumes]
-    return [finding for one in found if one for finding in [_finding(view, one, config)] if finding]
+    lines = [line for line in view.lines if "runs_per_month" in line.assumes]
+    found = [
+        _retraining(view, line, known) for line, known in zip(lines, flex.runs(view.connection, lines), strict=True)
+    ]
+    judged = [_finding(view, one, config) for one in found if one]
+    return [finding for finding in judged if finding]
 
 
-def _retraining(view: View, line: BudgetLine) -> Retraining | None:
+def _retraining(view: View, line: BudgetLine, known: flex.Volumes) -> Retraining | None:
     window = view.budget_window()
     days = planned_days(line, *window) if window else ()
     if not days:
         return None
-    known = flex.runs(view.connection, line)
     counted = {day: n for day, n in known.items() if n and any(a <= day <= b for a, b in days)}
     if not counted:
         return None
     plan = money.total(_planned_runs(line, first, last) for first, last in days)
     actual = money.total(counted.values())
+    if actual <= plan:
+        return None
     cost = view.spent_by([(line, days)])[0].amount
     return Retraining(line, days, plan, actual, cost, _since(line, days, counted))
 

@@ -89,11 +89,7 @@ def unit_costs(view: View, lines: Sequence[BudgetLine] | None = None) -> list[Un
     if window is None:
         return []
     asked: list[tuple[BudgetLine, str, flex.Volumes, tuple[DayRange, ...]]] = []
-    for line in view.lines if lines is None else lines:
-        metric = judged_by(line)
-        if metric is None:
-            continue
-        volumes = flex.volumes(view.connection, line, metric)
+    for line, metric, volumes in _volumes(view, view.lines if lines is None else lines):
         days = _measured(line, window, volumes)
         if days:
             asked.append((line, metric, volumes, days))
@@ -110,6 +106,16 @@ def unit_costs(view: View, lines: Sequence[BudgetLine] | None = None) -> list[Un
         )
         for (line, metric, volumes, days), cost in zip(asked, spent, strict=True)
     ]
+
+
+def _volumes(view: View, lines: Sequence[BudgetLine]) -> Iterator[tuple[BudgetLine, str, flex.Volumes]]:
+    """Each line with what it is judged by, and how much there was of it; the bill is read once for all runs."""
+    metrics = [(line, judged_by(line)) for line in lines]
+    training = [line for line, metric in metrics if metric == "runs"]
+    counted = iter(flex.runs(view.connection, training))
+    for line, metric in metrics:
+        if metric is not None:
+            yield line, metric, next(counted) if metric == "runs" else flex.volumes(view.connection, line, metric)
 
 
 def _measured(line: BudgetLine, window: DayRange, volumes: flex.Volumes) -> tuple[DayRange, ...]:
