@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiops_cost import checks
+from aiops_cost import checks, money
 from aiops_cost.budget.plan import BudgetLine
 from aiops_cost.budget.values import Tolerance
 from aiops_cost.checks import flex
-from aiops_cost.checks.unit_cost import price, unit_costs
+from aiops_cost.checks.unit_cost import UnitCost, price, unit_costs
 from aiops_cost.model import Severity
 
 AS_OF = date(2026, 5, 3)
@@ -120,10 +120,11 @@ def test_more_business_and_worse_price_sum_to_the_drift(days, planned):
     )
     volumes = {date(2026, 4, n): volume for n, (volume, _) in enumerate(days, start=1)}
     ranges = [(date(2026, 4, 1), date(2026, 4, len(days)))]
-    actual = sum((cost for _, cost in days), Decimal(0))
+    actual = money.total(cost for _, cost in days)
     allowed = flex.flexed(line, "orders", ranges, volumes)
     fixed = flex.flexed(line, "orders", ranges, {})
-    assert (allowed - fixed) + (actual - allowed) == actual - fixed
+    one = UnitCost(line, "orders", tuple(ranges), fixed, allowed, actual, money.total(volumes.values()))
+    assert money.total([one.more_business, one.worse_price]) == money.EXACT.subtract(actual, fixed)
 
 
 @pytest.mark.parametrize(
