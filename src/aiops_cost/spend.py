@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 from aiops_cost.budget.plan import Budget
 from aiops_cost.budget.rates import Rate, rate_on
 from aiops_cost.budget.scope import text
+from aiops_cost.budget.show import of_month
 from aiops_cost.errors import UserError
 from aiops_cost.ledger import schema
 from aiops_cost.ledger.frame import frame_of
+from aiops_cost.metrics import points
 from aiops_cost.model import Problem
 from aiops_cost.rules.engine import Owners, RuleSet, TagMap, attribute
 
@@ -102,12 +104,17 @@ def planned(con: duckdb.DuckDBPyConnection, budgets: Sequence[Budget]) -> None:
         "place": "VARCHAR",
     }
     rows = [
-        (budget.name, text(line.scope), line.owner, month, amount, budget.currency, line.place)
+        (budget.name, text(line.scope), line.owner, month, of_month(line, month), budget.currency, line.place)
         for budget in budgets
         for line in budget.lines
-        for month, amount in line.amounts.items()
+        for month in line.amounts
     ]
     _fill(con, "budget", columns, rows)
+
+
+def measured(con: duckdb.DuckDBPyConnection, found: Sequence[points.Point]) -> None:
+    """Create the table `metrics`: one row per series and UTC day; empty where nothing is measured."""
+    _fill(con, "metrics", points.COLUMNS, [point.row for point in found])
 
 
 def _fill(

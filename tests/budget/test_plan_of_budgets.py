@@ -278,3 +278,44 @@ def test_ranges_of_days_are_joined_without_counting_a_day_twice():
     april, may = days_of("2026-04"), days_of("2026-05")
     assert joined([may, april, (date(2026, 4, 20), date(2026, 5, 3))]) == ((april[0], may[1]),)
     assert months_between("2026-11", "2027-02") == ("2026-11", "2026-12", "2027-01", "2027-02")
+
+
+def test_a_line_that_ends_in_mid_month_plans_the_days_up_to_it_everywhere(budget):
+    read = budget("  - {scope: {activity: serving}, amount: 300, ends: 2026-05-31}\n"
+                  "  - {scope: {activity: training}, amount: 300, ends: 2026-06-10, kind: scaffolding}\n")  # fmt: skip
+    assert list(read.lines[1].amounts) == ["2026-04", "2026-05", "2026-06"]
+    assert planned(read.lines[1], date(2026, 6, 1), date(2026, 6, 30)) == 100
+    assert planned_days(read.lines[1], date(2026, 6, 5), date(2026, 7, 30)) == ((date(2026, 6, 5), date(2026, 6, 10)),)
+    shown = table(read)
+    assert [row[-1] for row in shown.rows] == [600, 700]
+    assert shown.total[-1] == 1300
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("kind: scaffolding, amount: 1", "needs its last day"),
+        ("ends: 2026-03-31, amount: 1", "before the budget's first month"),
+        ("flex: orders, amount: 1", "how many orders were planned is not known"),
+        ("flex: 'Orders!', amount: 1", "is not the name of a metric"),
+        ("amount: {steady: 1}", "'steady' is not a month"),
+    ],
+)
+def test_what_a_line_says_of_its_end_and_volume_must_make_sense(budget, lines, said):
+    with pytest.raises(UserError, match=said):
+        _line(budget, lines)
+
+
+def test_phases_and_credits(tmp_path):
+    path = tmp_path / "plan.yaml"
+    path.write_text(
+        "budget: b\ncurrency: EUR\nmonths: 2026-01..2026-04\n"
+        "phases: [{name: parallel-run, months: 2026-01..2026-02}, {name: steady-state, months: 2026-03..2026-04}]\n"
+        "credits: [{name: start, amount: 310, ends: 2026-03-15}]\n"
+        "lines: [{scope: {}, amount: {parallel-run: 20, steady-state: 10}}]\n",
+        encoding="utf-8",
+    )
+    read = read_budget(path, Tolerance())
+    assert [str(amount) for amount in read.lines[0].amounts.values()] == ["20", "20", "10", "10"]
+    [credit] = read.credits
+    assert (credit.on(date(2026, 3, 15)), credit.on(date(2026, 3, 16))) == (10, 0)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from aiops_cost import money
 from aiops_cost.budget import scope
-from aiops_cost.budget.plan import Budget, roots
+from aiops_cost.budget.plan import Budget, BudgetLine, days_of, planned, roots
 from aiops_cost.budget.values import percent
 from aiops_cost.model import Column, Table
 
@@ -21,12 +23,15 @@ def table(budget: Budget, by_month: bool = True) -> Table:
             scope.text(line.scope),
             line.owner,
             f"{percent(line.tolerance.warn)}/{percent(line.tolerance.breach)}",
-            *(line.amounts.get(month) for month in months),
-            money.total(line.amounts.values()),
+            *(of_month(line, month) for month in months),
+            money.total(planned(line, *days_of(month)) for month in line.amounts),
         )
         for line in budget.lines
     ]
-    sums = {month: money.total(line.amounts[month] for line in roots(budget.lines, month)) for month in budget.months}
+    sums = {
+        month: money.total(planned(line, *days_of(month)) for line in roots(budget.lines, month))
+        for month in budget.months
+    }
     return Table(
         name=budget.name,
         title=f"Budget {budget.name}, {budget.currency}, {budget.months[0]} to {budget.months[-1]}",
@@ -43,8 +48,20 @@ def table(budget: Budget, by_month: bool = True) -> Table:
     )
 
 
+def of_month(line: BudgetLine, month: str) -> Decimal | None:
+    """What a line plans for a month, up to its end; None where it does not plan the month."""
+    return planned(line, *days_of(month)) if month in line.amounts else None
+
+
 def _note(budget: Budget) -> str:
-    said = f"approved by {budget.approved.by} on {budget.approved.on}" if budget.approved else "not approved"
+    said = f"version {budget.version}, " if budget.version > 1 else ""
+    said += f"approved by {budget.approved.by} on {budget.approved.on}" if budget.approved else "not approved"
+    if budget.approved and budget.approved.why:
+        said += f" ({budget.approved.why})"
+    for name, months in budget.phases.items():
+        said += f"; {name} {months[0]} to {months[-1]}"
+    for credit in budget.credits:
+        said += f"; credit {credit.name}, {money.show(credit.amount, budget.currency)} a month until {credit.ends}"
     if budget.written_in != budget.currency:
         said += f"; written in {budget.written_in}, at {money.exact(budget.rate)} {budget.currency}"
     return said

@@ -9,7 +9,7 @@ import typer
 
 from aiops_cost.cli import options, output
 from aiops_cost.errors import UserError
-from aiops_cost.model import Problem
+from aiops_cost.model import Problem, Table
 
 EXAMPLE = "Example:  aiops-cost pull aws-prod --dry-run"
 PEOPLE_KEY = "AIOPS_COST_PEOPLE_KEY"
@@ -60,17 +60,20 @@ def command(
         output.say(text, quiet)
 
     results, errors = run.pull(found, sources or (), chosen, say)
+    notes: tuple[str, ...] = ()
+    if not sources:
+        measured = run.measure(found, chosen.now.date(), os.environ, dry_run, say)
+        notes, errors = measured.notes, [*errors, *measured.errors]
     if errors and not results:
         for error in errors:
             output.cause(error)
         worst = max(errors, key=lambda error: error.exit_code)
         raise type(worst)(problem for error in errors for problem in error.problems)
-    report = run.loads(results, errors, dry_run)
+    tables: tuple[Table, ...] = ()
     if reconcile and not dry_run:
         tables, refused = run.reconcile(found, sources or (), chosen.now.date(), chosen.now, say)
         errors += refused
-        report = run.loads(results, errors, dry_run, tables)
-    code = output.write(report, format, file)
+    code = output.write(run.loads(results, errors, dry_run, tables, notes), format, file)
     for error in errors:
         output.cause(error)
         output.problems(error.problems, error.exit_code, ())
