@@ -33,7 +33,7 @@ def attributed(
     Returns the problems that attribution met (tags that contradict each other). No row is lost or doubled:
     every row of the ledger has one line, and every line one decision.
     """
-    con.execute("CREATE OR REPLACE TEMP TABLE described AS SELECT * FROM lines")
+    _describe(con)
     answers = decided(con, rules, tags, owners)
     con.register("decided", answers)
     columns = ", ".join(f"CAST({name} AS VARCHAR) AS {name}" for name in schema.ATTRIBUTION)
@@ -46,6 +46,24 @@ def attributed(
         " JOIN described USING (x_LineId) JOIN attribution USING (x_LineId)"
     )
     return tuple(answers.attrs.get("problems", ()))
+
+
+def _describe(con: duckdb.DuckDBPyConnection) -> None:
+    """The table `described`: each line once, as its rows of the first day say it, and its first and last day.
+
+    Rows of one line agree in all that makes a line; looking at the first day only spares a year of text.
+    """
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE spans AS SELECT x_LineId, min(ChargePeriodStart) AS x_FirstDay,"
+        " max(ChargePeriodStart) AS x_LastDay FROM ledger GROUP BY x_LineId"
+    )
+    identity = ", ".join(f"any_value(ledger.{name}) AS {name}" for name in schema.IDENTITY)
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE described AS SELECT x_LineId, {identity}, any_value(x_FirstDay) AS x_FirstDay,"
+        " any_value(x_LastDay) AS x_LastDay FROM ledger JOIN spans USING (x_LineId)"
+        " WHERE ChargePeriodStart = x_FirstDay GROUP BY x_LineId"
+    )
+    con.execute("DROP TABLE spans")
 
 
 def decided(con: duckdb.DuckDBPyConnection, rules: RuleSet, tags: TagMap, owners: Owners | None) -> pd.DataFrame:

@@ -10,12 +10,13 @@ import numpy as np
 
 from aiops_cost.ledger import schema
 from aiops_cost.rules import training
+from aiops_cost.rules.answers import Mask
 from aiops_cost.rules.evidence import Codes, Column, Lines
 from aiops_cost.rules.modules import READERS, Reader
 from aiops_cost.rules.owners import Owners
 from aiops_cost.rules.pack import Rule, RuleSet
 from aiops_cost.rules.tags import TagMap
-from aiops_cost.rules.winners import Mask, winners
+from aiops_cost.rules.winners import winners
 
 if TYPE_CHECKING:
     import pandas as pd
