@@ -50,7 +50,7 @@ def lines(count: int = LINES) -> pd.DataFrame:
 def rules(count: int = RULES) -> str:
     """A pack of rules as its YAML text: by service and usage, by tag, by account, and a tenth by resource id."""
     kinds = (
-        "{{ServiceName: Service {s}, x_UsageType: '/(Host|Train):{l}\\.{i}/'}}",
+        "{{ServiceName: Service {s}, x_UsageType: '/(?:Host|Train):{l}\\.{i}/'}}",
         "{{ServiceName: Service {s}, tags.app: app-{a}}}",
         "{{ServiceName: [Service {s}, Service {t}], SubAccountName: '/account {i}/', x_UsageType: '/Box/'}}",
         "{{tags.team: team-{m}, x_UsageType: '/:{l}\\.{i}$/'}}",

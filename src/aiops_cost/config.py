@@ -87,20 +87,32 @@ class SourceEntry(Strict):
     sparse: bool = False
 
 
-def _candidates(written: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    for candidate in written or ():
-        try:
-            scope.column_of(candidate)
-        except ValueError:
-            raise ValueError(f"`{candidate}` is no column; for the tag of that name write `tags.{candidate}`") from None
-    return written
+_JSON = ("tags.", "labels.", "categories.", "details.")
+"""Prefixes that reach into JSON columns; what follows them is the user's own."""
 
 
-Candidates = Annotated[tuple[str, ...] | None, AfterValidator(_candidates)]
+def _candidates(written: tuple[str | dict[str, str], ...] | None) -> tuple[str, ...] | None:
+    """`tags.KEY`, a column, or either with a pattern: `account: /^ml-(.*)$/`, as a mapping or behind a space."""
+    found = []
+    for entry in written or ():
+        if isinstance(entry, dict) and len(entry) != 1:
+            raise ValueError("a candidate with a pattern is one column and one /pattern/")
+        text = entry if isinstance(entry, str) else " ".join(next(iter(entry.items())))
+        name = text.split(" ", 1)[0]
+        if not name.startswith(_JSON):
+            try:
+                scope.column_of(name)
+            except ValueError:
+                raise ValueError(f"`{name}` is no column; for the tag of that name write `tags.{name}`") from None
+        found.append(text)
+    return None if written is None else tuple(found)
+
+
+Candidates = Annotated[tuple[str | dict[str, str], ...] | None, AfterValidator(_candidates)]
 
 
 class Tags(Strict):
-    """Where a field comes from: `tags.KEY` or columns; the first that a line has wins.
+    """Where a field comes from: `tags.KEY`, `labels.KEY`, `categories.KEY` or columns; the first that a line has wins.
 
     What is left out keeps the rules' own candidates.
     """
@@ -125,6 +137,8 @@ class ConfigFile(Strict):
     owners: str | None = None
     fx: str | None = None
     tags: Tags = Tags()
+    values: str | dict[str, dict[str, str]] | None = None
+    accounts: str | dict[str, dict[str, str]] | None = None
     people: Literal["pseudonym", "keep"] = "pseudonym"
     cost: Literal["BilledCost", "EffectiveCost", "ListCost", "ContractedCost"] = "EffectiveCost"
     memory_limit: Annotated[str, AfterValidator(_memory)] = "2GB"
@@ -148,6 +162,8 @@ class Config:
     owners: Path | None
     fx: Path | None
     tags: Mapping[str, tuple[str, ...]]
+    values: Path | Mapping[str, Mapping[str, str]]
+    accounts: Path | Mapping[str, Mapping[str, str]]
     people: str
     cost: str
     memory_limit: str
@@ -170,6 +186,8 @@ def load_config(path: Path | None, cwd: Path, env: Mapping[str, str]) -> Config:
     rules = _matches("rules", read.rules, folder, marks, problems)
     owners = _existing("owners", read.owners, folder, marks, problems)
     fx = _existing("fx", read.fx, folder, marks, problems)
+    values = _table("values", read.values, folder, marks, problems)
+    accounts = _table("accounts", read.accounts, folder, marks, problems)
     ledger = _ledger(read.ledger, folder, cwd, env)
     if "://" in ledger:
         problems.append(_remote_ledger(ledger, marks))
@@ -190,6 +208,8 @@ def load_config(path: Path | None, cwd: Path, env: Mapping[str, str]) -> Config:
         owners=owners,
         fx=fx,
         tags=read.tags.model_dump(exclude_none=True),
+        values=values,
+        accounts=accounts,
         people=read.people,
         cost=read.cost,
         memory_limit=read.memory_limit,
@@ -279,6 +299,15 @@ def _existing(key: str, name: str | None, folder: Path, marks: Marks, problems: 
             )
         )
     return file
+
+
+def _table(
+    key: str, written: str | dict[str, dict[str, str]] | None, folder: Path, marks: Marks, problems: list[Problem]
+) -> Path | dict[str, dict[str, str]]:
+    """A table that stands in the configuration as it is, or the file that it is kept in."""
+    if isinstance(written, str):
+        return _existing(key, written, folder, marks, problems) or {}
+    return written or {}
 
 
 def _bad_currency(text: str) -> Problem:

@@ -38,7 +38,7 @@ from aiops_cost.ledger.frame import Ledger
 from aiops_cost.ledger.load import LoadResult, Options, load
 from aiops_cost.ledger.status import state_of
 from aiops_cost.model import Export, Problem, Report, Source, SourceState
-from aiops_cost.rules import sharing
+from aiops_cost.rules import sharing, tables
 from aiops_cost.rules.engine import Owners, RuleSet, TagMap, load_packs, tag_map
 from aiops_cost.rules.examples import run_examples
 from aiops_cost.rules.lint import lint
@@ -120,7 +120,7 @@ def attribute(config: Config, as_of: date, with_plan: bool = True) -> Session:
     `with_plan=False` leaves the budgets out: who only looks at spend is not stopped by a plan that cannot be read.
     """
     rates = read_rates(config.fx)
-    rules, tags = load_packs(config.rules), tag_map(config.tags, config.marks.place("tags"))
+    rules, tags = load_packs(config.rules), _tag_map(config)
     owners = load_owners(config.owners) if config.owners else None
     terms = Terms(config.currency, config.checks.drift.tolerance, rates)
     budgets = read_budgets(config.budgets, terms, _shown) if with_plan else ()
@@ -131,6 +131,13 @@ def attribute(config: Config, as_of: date, with_plan: bool = True) -> Session:
     spend.planned(con, budgets)
     states = tuple(state_of(source, ledger.records, as_of) for source in config.sources)
     return Session(con, config, as_of, ledger, states, rules, tags, owners, budgets, problems)
+
+
+def _tag_map(config: Config) -> TagMap:
+    """Where fields come from, how their values are spelled, and what accounts are for."""
+    values = tables.values(config.values, config.marks.place("values"))
+    accounts = tables.accounts(config.accounts, config.marks.place("accounts"))
+    return tag_map(config.tags, config.marks.place("tags"), values, accounts)
 
 
 def _connected(ledger: Ledger, config: Config) -> duckdb.DuckDBPyConnection:

@@ -68,7 +68,9 @@ def _describe(con: duckdb.DuckDBPyConnection) -> None:
 
 def decided(con: duckdb.DuckDBPyConnection, rules: RuleSet, tags: TagMap, owners: Owners | None) -> pd.DataFrame:
     """What these rules say of every line of the ledger (see `rules.engine.attribute`)."""
-    return attribute(frame_of(con, "described", ["x_LineId", *schema.IDENTITY]), rules, tags, owners)
+    return attribute(
+        frame_of(con, "described", ["x_LineId", *schema.IDENTITY, "x_FirstDay", "x_LastDay"]), rules, tags, owners
+    )
 
 
 def converted(con: duckdb.DuckDBPyConnection, cost: str, currency: str, rates: Sequence[Rate]) -> None:

@@ -22,16 +22,16 @@ def answer(
     con: duckdb.DuckDBPyConnection, line_id: int, rules: RuleSet, tags: TagMap, owners: Owners | None, currency: str
 ) -> Report:
     """The line `x_LineId = line_id`. Raises UserError when the ledger has no such line."""
-    cursor = con.execute(f"SELECT {', '.join(schema.IDENTITY)} FROM described WHERE x_LineId = ?", [line_id])
-    row = cursor.fetchone()
+    columns = (*schema.IDENTITY, "x_FirstDay", "x_LastDay")
+    row = con.execute(f"SELECT {', '.join(columns)} FROM described WHERE x_LineId = ?", [line_id]).fetchone()
     if row is None:
         raise UserError(
             Problem("line-unknown", "", f"the ledger has no line {line_id}",
                     'Line ids:  aiops-cost query "SELECT x_LineId, sum(Cost) FROM spend GROUP BY 1 ORDER BY 2 DESC"')
         )  # fmt: skip
-    line: Mapping[str, str | None] = dict(zip(schema.IDENTITY, row, strict=True))
-    told = explain(line, rules, tags, owners)
-    cells = tuple((name, value) for name, value in line.items() if value is not None)
+    line = {name: None if value is None else str(value) for name, value in zip(columns, row, strict=True)}
+    told = explain(line, rules, tags, owners, _siblings(con, line_id, line))
+    cells = tuple((name, line[name]) for name in schema.IDENTITY if line[name] is not None)
     return Report(
         name="line",
         title=f"Line {line_id}",
@@ -49,6 +49,25 @@ def answer(
         ),
         notes=_notes(told),
     )
+
+
+_SPEAKING = ("ResourceId", "SubAccountId", "Tags", "x_CostCategories", "SkuPriceDetails", "x_FirstDay", "x_LastDay")
+"""What a line's resource can say for it on other lines."""
+
+
+def _siblings(
+    con: duckdb.DuckDBPyConnection, line_id: int, line: Mapping[str, str | None]
+) -> list[dict[str, str | None]]:
+    """The other lines of the line's resource, as far as they can speak for it."""
+    rows = con.execute(
+        f"SELECT DISTINCT {', '.join(_SPEAKING)} FROM described WHERE x_LineId <> ? AND ResourceId = ?"
+        " AND SubAccountId IS NOT DISTINCT FROM ?",
+        [line_id, line["ResourceId"], line["SubAccountId"]],
+    ).fetchall()
+    return [
+        {name: None if value is None else str(value) for name, value in zip(_SPEAKING, row, strict=True)}
+        for row in rows
+    ]
 
 
 def _decision(told: Explanation) -> list[tuple[str, Any]]:

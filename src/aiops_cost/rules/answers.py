@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from aiops_cost.rules.evidence import NAME_SOURCES, Codes, Lines
+from aiops_cost.rules.coded import Codes
+from aiops_cost.rules.evidence import NAME_SOURCES, Lines
 from aiops_cost.rules.match import Matcher
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]

@@ -15,8 +15,9 @@ import numpy as np
 
 from aiops_cost.ledger import schema
 from aiops_cost.model import Problem
+from aiops_cost.rules.coded import Column
 from aiops_cost.rules.decide import decide
-from aiops_cost.rules.evidence import Column, Lines
+from aiops_cost.rules.evidence import Lines
 from aiops_cost.rules.examples import ExampleResult, run_examples
 from aiops_cost.rules.explain import Evidence, Explanation, explain
 from aiops_cost.rules.owners import Owners, load_owners

@@ -21,7 +21,8 @@ from aiops_cost.errors import UserError
 from aiops_cost.ledger import schema
 from aiops_cost.model import Problem
 from aiops_cost.rules import evidence, match
-from aiops_cost.rules.evidence import Column, Lines
+from aiops_cost.rules.coded import Column
+from aiops_cost.rules.evidence import Lines
 
 
 class OwnerDocument(Strict):

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from aiops_cost.rules.answers import Answers, Condition, Index, Mask
-from aiops_cost.rules.evidence import Codes, Column, Lines, combinations
+from aiops_cost.rules.coded import Codes, Column, combinations
+from aiops_cost.rules.evidence import Lines
 from aiops_cost.rules.pack import Rule
 
 MANY = 4096
