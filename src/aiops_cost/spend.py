@@ -40,12 +40,26 @@ def attributed(
     con.execute(f"CREATE OR REPLACE TEMP TABLE attribution AS SELECT x_LineId, {columns} FROM decided")
     con.unregister("decided")
     own = ", ".join(f"described.{name}" if name in schema.IDENTITY else f"ledger.{name}" for name in schema.NAMES)
-    added = ", ".join(f"attribution.{name}" for name in schema.ATTRIBUTION)
+    by_day = _owned(con, answers.attrs.get("owned", ()))
+    added = ", ".join(by_day.get(name, f"attribution.{name}") for name in schema.ATTRIBUTION)
     con.execute(
         f"CREATE OR REPLACE TEMP VIEW attributed AS SELECT {own}, {added} FROM ledger"
-        " JOIN described USING (x_LineId) JOIN attribution USING (x_LineId)"
+        f" JOIN described USING (x_LineId) JOIN attribution USING (x_LineId) {by_day.get('join', '')}"
     )
     return tuple(answers.attrs.get("problems", ()))
+
+
+def _owned(con: duckdb.DuckDBPyConnection, owned: Sequence[tuple[int, date, date, str]]) -> dict[str, str]:
+    """The table `owned`, and how the view takes a day's owner from it; nothing where no line changed hands.
+
+    Owners of one scope never overlap, so a row finds one at most and is never doubled.
+    """
+    if not owned:
+        return {}
+    columns = {"line": "BIGINT", "first": "DATE", "last": "DATE", "owner": "VARCHAR"}
+    _fill(con, "owned", columns, owned)
+    join = "LEFT JOIN owned ON line = x_LineId AND ChargePeriodStart BETWEEN owned.first AND owned.last"
+    return {"x_Owner": "coalesce(attribution.x_Owner, owned.owner) AS x_Owner", "join": join}
 
 
 def _describe(con: duckdb.DuckDBPyConnection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -77,12 +78,19 @@ def _decision(told: Explanation) -> list[tuple[str, Any]]:
         source = told.sources.get(name.removeprefix("x_").lower())
         if value is not None:
             rows.append((name.removeprefix("x_"), f"{value}  ({source})" if source else value))
+    rows += [("Owner", f"{owner}  ({_days(first, last)}, by the owners file)") for first, last, owner in told.owned]
     driver = _driver(told.fields["x_Activity"], told.fields["x_Component"])
     if driver:
         rows.append(("driver", driver))
     if told.rule:
         rows += [("why", told.rule.why), ("the rule stands in", told.rule.place)]
     return rows
+
+
+def _days(first: date, last: date) -> str:
+    if first == date.min:
+        return f"until {last}"
+    return f"from {first}" if last == date.max else f"{first} to {last}"
 
 
 def _details(line: Mapping[str, str | None], activity: str | None, run: str | None) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,13 +32,25 @@ _REFINABLE = "x_Refinable"
 
 
 @dataclass(frozen=True)
+class Owned:
+    """The owner of a line (by its row) from the first to the last day, where it was not always the same."""
+
+    row: int
+    first: date
+    last: date
+    owner: str
+
+
+@dataclass(frozen=True)
 class Decision:
-    """Per line, the rule of the first pass and the rule that refined it (indices, -1 for none)."""
+    """Per line, the rule of the first pass and the rule that refined it (indices, -1 for none); and the owners of
+    lines that passed from one to another."""
 
     lines: Lines
     by: Codes
     refined: Codes
     fields: dict[str, Column]
+    owned: tuple[Owned, ...] = ()
 
 
 def decide(frame: pd.DataFrame, rules: RuleSet, tags: TagMap, owners: Owners | None) -> Decision:
@@ -58,10 +71,30 @@ def decide(frame: pd.DataFrame, rules: RuleSet, tags: TagMap, owners: Owners | N
     _name_runs(lines, fields)
     for name, said in _FROM_TAGS.items():
         fields.spell(name, tags.values.get(said, {}))
-    if owners:
-        decided = {name: fields.column(name) for name in schema.ATTRIBUTION}
-        fields.put_where_null("x_Owner", owners.of(lines, decided))
-    return Decision(lines, by, refined, {name: fields.column(name) for name in schema.ATTRIBUTION})
+    by_day = _own(lines, fields, owners) if owners else ()
+    return Decision(lines, by, refined, {name: fields.column(name) for name in schema.ATTRIBUTION}, by_day)
+
+
+def _own(lines: Lines, fields: _Fields, owners: Owners) -> tuple[Owned, ...]:
+    """Fill in the owners that no tag names; a line that passed from one to another is returned with its days."""
+    decided = {name: fields.column(name) for name in schema.ATTRIBUTION}
+    periods = [(first, last, owners.of(lines, decided, first)) for first, last in owners.periods()]
+    names = list(dict.fromkeys(name for *_, column in periods for name in column.values))
+    codes = np.array([_under(column, names) for *_, column in periods])
+    same = (codes == codes[0]).all(axis=0)
+    fields.put_where_null("x_Owner", Column(codes[0], names), same)
+    rows = np.flatnonzero(~same & ~fields.filled("x_Owner"))
+    return tuple(
+        Owned(row, first, last, names[code])
+        for (first, last, _), found in zip(periods, codes[:, rows], strict=True)
+        for row, code in zip(rows.tolist(), found.tolist(), strict=True)
+        if code >= 0
+    )
+
+
+def _under(column: Column, names: Sequence[str]) -> Codes:
+    """The column's codes under other numbers."""
+    return np.array([*map(names.index, column.values), -1], dtype=np.int32)[column.codes]
 
 
 def _refinable(fields: _Fields, rules: RuleSet, by: Codes) -> Column:
@@ -172,6 +205,10 @@ class _Fields:
         """The lines whose field is one of these values."""
         wanted = [self._values[name][value] for value in values if value in self._values[name]]
         return np.isin(self._codes[name], wanted)
+
+    def filled(self, name: str) -> Mask:
+        """The lines that have the field."""
+        return self._codes[name] >= 0
 
     def put_where_null(self, name: str, column: Column, among: Mask | None = None, read: Reader | None = None) -> None:
         """Fill only the lines that have nothing yet, with the column's value or what `read` finds in it."""

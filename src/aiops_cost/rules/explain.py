@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from aiops_cost.ledger import schema
 from aiops_cost.rules import stated
@@ -32,7 +33,8 @@ class Explanation:
 
     `fields` are the attribution columns; `rule` decided the activity, `refines` is the rule before it when the
     deciding rule refined one; `nearly` are earlier rules for the same service, each with the column that did not
-    fit; `sources` say where workload, owner, environment and model came from.
+    fit; `sources` say where workload, owner, environment and model came from; `owned` are first day, last day and owner
+    where the line passed from one to another.
     """
 
     fields: Mapping[str, str | None]
@@ -41,6 +43,7 @@ class Explanation:
     evidence: tuple[Evidence, ...]
     nearly: tuple[tuple[str, str], ...]
     sources: Mapping[str, str]
+    owned: tuple[tuple[date, date, str], ...] = ()
 
 
 def explain(
@@ -64,6 +67,7 @@ def explain(
         evidence=tuple(_evidence(decision.lines, rule)) if rule else (),
         nearly=_nearly(decision.lines, rules, len(rules.rules) if first < 0 else first),
         sources=_sources(decision.lines, tags, rule, fields),
+        owned=tuple((one.first, one.last, one.owner) for one in decision.owned if one.row == 0),
     )
 
 
