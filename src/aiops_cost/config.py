@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from aiops_cost import documents, money
 from aiops_cost.budget import scope
@@ -66,14 +66,44 @@ class Checks(Strict):
     restatement: Minimum = Minimum()
 
 
+class StageEntry(Strict):
+    """One stage of sharing: what it divides (`of`, a scope), and by what: `shares`, `metric` or `usage` (CSV files),
+    else by direct cost."""
+
+    name: Slug
+    of: Mapping[str, str | tuple[str, ...]] = {"activity": "shared"}
+    shares: Mapping[str, str] = {}
+    metric: str | None = None
+    usage: str | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> StageEntry:
+        if sum(map(bool, (self.shares, self.metric, self.usage))) > 1:
+            raise ValueError("a stage divides by `shares`, by `metric` or by `usage`, not by several")
+        for _, said in scope.problems(self.of):
+            raise ValueError(said)
+        return self
+
+
 class Sharing(Strict):
-    """How `report --share` divides shared cost: by these shares (they sum to 100%), else by direct cost.
+    """How shared cost is divided: by these shares (they sum to 100%), else by direct cost; or in stages.
 
     `keep_own` leaves shared cost with the workload that its own tag names.
     """
 
     shares: Mapping[str, str] = {}
+    stages: tuple[StageEntry, ...] = ()
     keep_own: bool = False
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Sharing:
+        if self.shares and self.stages:
+            raise ValueError("write either `shares` or `stages`")
+        names = [stage.name for stage in self.stages]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two stages are called `{name}`")
+        return self
 
 
 class SourceEntry(Strict):

@@ -20,9 +20,9 @@ from typing import Any
 import duckdb
 
 from aiops_cost import checks, gate, schemas, spend
+from aiops_cost.answers import allocation, lists, rule_changes, window
 from aiops_cost.answers import coverage as coverage_answer
 from aiops_cost.answers import line as line_answer
-from aiops_cost.answers import lists, rule_changes, window
 from aiops_cost.answers import query as query_answer
 from aiops_cost.answers import report as report_answer
 from aiops_cost.answers import sharing as sharing_answer
@@ -38,7 +38,7 @@ from aiops_cost.ledger.frame import Ledger
 from aiops_cost.ledger.load import LoadResult, Options, load
 from aiops_cost.ledger.status import state_of
 from aiops_cost.model import Export, Problem, Report, Source, SourceState
-from aiops_cost.rules import sharing, tables
+from aiops_cost.rules import sharing, tables, weights
 from aiops_cost.rules.engine import Owners, RuleSet, TagMap, load_packs, tag_map
 from aiops_cost.rules.examples import run_examples
 from aiops_cost.rules.lint import lint
@@ -200,8 +200,28 @@ def report(
 def shared(session: Session, days: window.Window, where: Sequence[str] = ()) -> Report:
     """Spend by workload, with shared cost divided as the configuration says."""
     config = session.config
-    policy = sharing.policy(config.sharing.shares, config.marks.place("sharing", "shares"), config.sharing.keep_own)
-    return sharing_answer.answer(session.con, policy, days, where, config.cost, config.currency)
+    keep_own = config.sharing.keep_own
+    return sharing_answer.answer(session.con, _stages(config), keep_own, days, where, config.cost, config.currency)
+
+
+def _stages(config: Config) -> tuple[sharing.Stage, ...]:
+    """The stages of sharing, their files read."""
+    wanted, place = config.sharing, config.marks.place
+    if not wanted.stages:
+        return (sharing.Stage("shared", shares=sharing.shares(wanted.shares, place("sharing", "shares"))),)
+    stages = []
+    for index, entry in enumerate(wanted.stages):
+        read = {"metric": weights.metric, "usage": weights.use}
+        files = [(key, getattr(entry, key)) for key in read if getattr(entry, key)]
+        stages.append(
+            sharing.Stage(
+                entry.name,
+                entry.of,
+                sharing.shares(entry.shares, place("sharing", "stages", index, "shares")),
+                next((read[key](config.folder / name) for key, name in files), None),
+            )
+        )
+    return sharing.ordered(stages, place("sharing", "stages"))
 
 
 def status(config: Config, as_of: date, detail: bool = False) -> Report:
@@ -244,6 +264,8 @@ def explain_word(config: Config | None, word: str) -> Report:
 
 def query(session: Session, sql: str) -> Report:
     """The rows of one SELECT over the views."""
+    if "allocated" in sql.lower():
+        allocation.allocate(session.con, _stages(session.config), session.config.sharing.keep_own)
     return query_answer.answer(session.con, sql, session.ledger.files)
 
 
