@@ -25,6 +25,7 @@ from aiops_cost.answers import coverage as coverage_answer
 from aiops_cost.answers import line as line_answer
 from aiops_cost.answers import query as query_answer
 from aiops_cost.answers import report as report_answer
+from aiops_cost.answers import runs as runs_answer
 from aiops_cost.answers import sharing as sharing_answer
 from aiops_cost.answers import status as status_answer
 from aiops_cost.answers import suggest as suggest_answer
@@ -202,6 +203,11 @@ def shared(session: Session, days: window.Window, where: Sequence[str] = ()) -> 
     config = session.config
     keep_own = config.sharing.keep_own
     return sharing_answer.answer(session.con, _stages(config), keep_own, days, where, config.cost, config.currency)
+
+
+def training_runs(session: Session, days: window.Window, where: Sequence[str] = (), top: int = 20) -> Report:
+    """Training runs by workload and month, and the most expensive one by one."""
+    return runs_answer.answer(session.con, days, where, top, session.config.cost, session.config.currency)
 
 
 def _stages(config: Config) -> tuple[sharing.Stage, ...]:
