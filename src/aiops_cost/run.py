@@ -42,7 +42,7 @@ from aiops_cost.model import Export, Problem, Report, Source, SourceState
 from aiops_cost.rules import sharing, tables, weights
 from aiops_cost.rules.engine import Owners, RuleSet, TagMap, load_packs, tag_map
 from aiops_cost.rules.examples import run_examples
-from aiops_cost.rules.lint import lint
+from aiops_cost.rules.lint import empty_extracts, lint
 from aiops_cost.rules.owners import load_owners
 from aiops_cost.rules.revisions import rule_files
 
@@ -250,7 +250,9 @@ def suggest(session: Session, days: window.Window, top: int) -> Report:
 def explain_line(session: Session, line_id: int) -> Report:
     """One line: the row, the rule that decided, the arithmetic."""
     config = session.config
-    return line_answer.answer(session.con, line_id, session.rules, session.tags, session.owners, config.currency)
+    report = line_answer.answer(session.con, line_id, session.rules, session.tags, session.owners, config.currency)
+    allocation.allocate(session.con, _stages(config), config.sharing.keep_own)
+    return replace(report, tables=(*report.tables, *line_answer.sharing(session.con, line_id, _stages(config))))
 
 
 def explain_word(config: Config | None, word: str) -> Report:
@@ -286,8 +288,9 @@ def rules_test(config: Config | None) -> Report:
 
 
 def rules_lint(config: Config | None) -> Report:
-    """Rules that can never win."""
-    return lists.shadowed(lint(load_packs(config.rules if config else ())))
+    """Rules that can never win, and extracts that capture nothing."""
+    rules = load_packs(config.rules if config else ())
+    return lists.linted(lint(rules), empty_extracts(rules))
 
 
 def rules_diff(config: Config, as_of: date, old: str, new: str, choose: Callable[[Session], window.Window]) -> Report:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import duckdb
 
+from aiops_cost import money
 from aiops_cost.errors import UserError
 from aiops_cost.ledger import schema
 from aiops_cost.model import Column, Problem, Report, Table
@@ -15,6 +17,7 @@ from aiops_cost.rules import storage, training
 from aiops_cost.rules.engine import Owners, RuleSet, TagMap
 from aiops_cost.rules.explain import Explanation, explain
 from aiops_cost.rules.modules import DRIVERS
+from aiops_cost.rules.sharing import Stage
 
 _PAIRS = (Column("what"), Column("value"))
 
@@ -148,9 +151,46 @@ def _cost(con: duckdb.DuckDBPyConnection, line_id: int) -> Table:
     )
 
 
+def sharing(con: duckdb.DuckDBPyConnection, line_id: int, stages: Sequence[Stage]) -> tuple[Table, ...]:
+    """How the line's cost is divided in the last month that it has, where a stage takes it: each workload's part of
+    the pool, and the same part of this line. Needs the view `allocated`."""
+    taken = con.execute("SELECT stage FROM pooled WHERE x_LineId = ?", [line_id]).fetchone()
+    month = con.execute(
+        "SELECT max(x_BillingPeriod) FROM spend WHERE x_LineId = ? AND Cost IS NOT NULL", [line_id]
+    ).fetchone()
+    if not taken or not month:
+        return ()
+    stage = stages[taken[0]]
+    rows = con.execute(
+        "WITH mine AS (SELECT ChargePeriodStart AS day, sum(Cost) AS cost FROM spend WHERE x_LineId = $line"
+        " AND strftime(ChargePeriodStart, '%Y-%m') = $month GROUP BY 1), pool AS (SELECT ChargePeriodStart AS day,"
+        " sum(Cost) AS whole FROM allocated WHERE x_SharedBy = $stage GROUP BY 1)"
+        " SELECT coalesce(x_Workload, x_SharedAs), a.ChargePeriodStart, sum(a.Cost), whole, mine.cost FROM allocated a"
+        " JOIN mine ON mine.day = a.ChargePeriodStart JOIN pool ON pool.day = a.ChargePeriodStart"
+        " WHERE x_SharedBy = $stage GROUP BY ALL ORDER BY 1, 2",
+        {"line": line_id, "month": month[0], "stage": stage.name},
+    ).fetchall()
+    parts: dict[str, tuple[Decimal, Decimal]] = {}
+    for name, _, part, whole, cost in rows:
+        of_pool, of_line = parts.get(name, (Decimal(0), Decimal(0)))
+        gained = money.multiply(cost, part, whole) if whole else Decimal(0)
+        parts[name] = money.EXACT.add(of_pool, part), money.EXACT.add(of_line, gained)
+    columns = (
+        Column("to"),
+        Column("pool", "money", "part of the pool"),
+        Column("line", "money", "of it from this line"),
+    )
+    largest = sorted(((name, *both) for name, both in parts.items()), key=lambda row: (-row[2], row[0]))
+    title = f"How it is shared in {month[0]}: stage {stage.name}, {stage.how}"
+    return (Table("sharing", title, columns, tuple(largest)),) if largest else ()
+
+
 def _notes(told: Explanation) -> tuple[str, ...]:
     if told.rule is None:
         return (
             "No rule knows this line. Tag the resource, or add a rule:  aiops-cost rules list shows how they look.",
         )
-    return (f"Before it was refined, rule {told.refines.id} decided: {told.refines.why}",) if told.refines else ()
+    shown = ", those for the same service are shown" if told.nearly else ""
+    tried = f"{told.tried:,} rules were tried before it{shown}"
+    refined = (f"Before it was refined, rule {told.refines.id} decided: {told.refines.why}",) if told.refines else ()
+    return (*refined, f"{tried}.") if told.tried else refined

@@ -34,7 +34,7 @@ class Explanation:
     `fields` are the attribution columns; `rule` decided the activity, `refines` is the rule before it when the
     deciding rule refined one; `nearly` are earlier rules for the same service, each with the column that did not
     fit; `sources` say where workload, owner, environment and model came from; `owned` are first day, last day and owner
-    where the line passed from one to another.
+    where the line passed from one to another; `tried` is how many rules were asked before.
     """
 
     fields: Mapping[str, str | None]
@@ -44,6 +44,7 @@ class Explanation:
     nearly: tuple[tuple[str, str], ...]
     sources: Mapping[str, str]
     owned: tuple[tuple[date, date, str], ...] = ()
+    tried: int = 0
 
 
 def explain(
@@ -67,6 +68,7 @@ def explain(
         evidence=tuple(_evidence(decision.lines, rule)) if rule else (),
         nearly=_nearly(decision.lines, rules, len(rules.rules) if first < 0 else first),
         sources=_sources(decision.lines, tags, rule, fields),
+        tried=len(rules.rules) if first < 0 else first,
         owned=tuple((one.first, one.last, one.owner) for one in decision.owned if one.row == 0),
     )
 
