@@ -131,7 +131,8 @@ def _unreadable(field: str, text: str, place: str) -> list[Problem]:
     try:
         name, _ = candidate(text)
     except re.error as error:
-        return [Problem("tags-bad-pattern", place, f"`{text}` of `{field}`: not a regular expression: {error}")]
+        sentence = f"`{text}` of `{field}`: not a regular expression: {error}"
+        return [Problem("tags-bad-pattern", place, sentence, "Write it like  account: '/^ml-(.+)$/'")]
     head, _, key = name.partition(".")
     if (key and head in JSON_COLUMNS) or schema.SHORT.get(name, name) in schema.IDENTITY:
         return []
