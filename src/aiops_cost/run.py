@@ -192,10 +192,16 @@ def report(
     where: Sequence[str] = (),
     top: int | None = None,
     compare: window.Window | None = None,
+    after_sharing: bool = False,
 ) -> Report:
-    """Spend by any columns over any days."""
-    question = report_answer.Question(tuple(by), days, tuple(where), top, compare)
-    return report_answer.answer(session.con, question, session.states, session.config.cost, session.config.currency)
+    """Spend by any columns over any days, as billed or after sharing."""
+    config = session.config
+    keep_own = config.sharing.keep_own
+    notes = allocation.allocate(session.con, _stages(config), keep_own) if after_sharing else ()
+    relation = "allocated" if after_sharing else "spend"
+    question = report_answer.Question(tuple(by), days, tuple(where), top, compare, relation)
+    report = report_answer.answer(session.con, question, session.states, config.cost, config.currency)
+    return replace(report, notes=(*report.notes, *notes))
 
 
 def shared(session: Session, days: window.Window, where: Sequence[str] = ()) -> Report:

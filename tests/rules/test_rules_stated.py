@@ -197,3 +197,19 @@ def test_a_hundred_thousand_tag_values_and_tags_of_ten_kilobytes_take_seconds() 
     found = attribute(frame, load_packs())
     assert time.process_time() - began < 10
     assert found["x_Workload"].nunique() == 8
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "aws:eks:namespace",
+        "aws:eks:cluster-name",
+        "goog-k8s-node-pool-name",
+        "aks-managed-poolName",
+        "k8s-workload-name",
+    ],
+)
+def test_a_node_is_ai_by_the_name_of_its_cluster_pool_or_namespace(tag: str) -> None:
+    named, plain = said({**GPU, f"tags.{tag}": "llm-inference"}, {**GPU, "ResourceId": "i-9", f"tags.{tag}": "shop"})
+    assert (named["Activity"], named["Confidence"]) == ("serving", "named")
+    assert plain["Activity"] == "unattributed"
