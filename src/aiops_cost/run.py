@@ -257,8 +257,11 @@ def explain_line(session: Session, line_id: int) -> Report:
     """One line: the row, the rule that decided, the arithmetic."""
     config = session.config
     report = line_answer.answer(session.con, line_id, session.rules, session.tags, session.owners, config.currency)
-    allocation.allocate(session.con, _stages(config), config.sharing.keep_own)
-    return replace(report, tables=(*report.tables, *line_answer.sharing(session.con, line_id, _stages(config))))
+    stages = _stages(config)
+    if not allocation.takes(session.con, line_id, stages):
+        return report
+    allocation.allocate(session.con, stages, config.sharing.keep_own)
+    return replace(report, tables=(*report.tables, *line_answer.sharing(session.con, line_id, stages)))
 
 
 def explain_word(config: Config | None, word: str) -> Report:

@@ -47,6 +47,17 @@ def allocate(con: duckdb.DuckDBPyConnection, stages: Sequence[Stage], keep_own: 
     return tuple(_notes(stages, parts, direct))
 
 
+def takes(con: duckdb.DuckDBPyConnection, line_id: int, stages: Sequence[Stage]) -> bool:
+    """Whether a stage takes the line: without one there is nothing to divide."""
+    cases = [scope.where(stage.of) for stage in stages]
+    condition = " OR ".join(sql for sql, _ in cases)
+    found = con.execute(
+        f"SELECT count(*) FROM spend WHERE x_LineId = ? AND ({condition})",
+        [line_id, *(value for _, values in cases for value in values)],
+    ).fetchone()
+    return bool(found and found[0])
+
+
 def _pool(con: duckdb.DuckDBPyConnection, stages: Sequence[Stage]) -> None:
     """The table `pooled`: the lines that stages take, each by the first stage that fits."""
     cases, parameters = [], []

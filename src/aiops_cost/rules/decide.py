@@ -77,24 +77,16 @@ def decide(frame: pd.DataFrame, rules: RuleSet, tags: TagMap, owners: Owners | N
 
 def _own(lines: Lines, fields: _Fields, owners: Owners) -> tuple[Owned, ...]:
     """Fill in the owners that no tag names; a line that passed from one to another is returned with its days."""
-    decided = {name: fields.column(name) for name in schema.ATTRIBUTION}
-    periods = [(first, last, owners.of(lines, decided, first)) for first, last in owners.periods()]
-    names = list(dict.fromkeys(name for *_, column in periods for name in column.values))
-    codes = np.array([_under(column, names) for *_, column in periods])
-    same = (codes == codes[0]).all(axis=0)
-    fields.put_where_null("x_Owner", Column(codes[0], names), same)
-    rows = np.flatnonzero(~same & ~fields.filled("x_Owner"))
+    found = owners.of(lines, {name: fields.column(name) for name in schema.ATTRIBUTION})
+    same = (found.codes == found.codes[0]).all(axis=0)
+    fields.put_where_null("x_Owner", Column(found.codes[0][found.combos], found.names), same[found.combos])
+    rows = np.flatnonzero(~same[found.combos] & ~fields.filled("x_Owner"))
+    stretches = {unit: found.stretches(unit) for unit in np.unique(found.combos[rows]).tolist()}
     return tuple(
-        Owned(row, first, last, names[code])
-        for (first, last, _), found in zip(periods, codes[:, rows], strict=True)
-        for row, code in zip(rows.tolist(), found.tolist(), strict=True)
-        if code >= 0
+        Owned(row, first, last, owner)
+        for row, unit in zip(rows.tolist(), found.combos[rows].tolist(), strict=True)
+        for first, last, owner in stretches[unit]
     )
-
-
-def _under(column: Column, names: Sequence[str]) -> Codes:
-    """The column's codes under other numbers."""
-    return np.array([*map(names.index, column.values), -1], dtype=np.int32)[column.codes]
 
 
 def _refinable(fields: _Fields, rules: RuleSet, by: Codes) -> Column:

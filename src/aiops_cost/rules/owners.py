@@ -11,10 +11,10 @@ other forms of the same: a CSV, a Backstage catalog, a CODEOWNERS file.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from aiops_cost.errors import UserError
 from aiops_cost.ledger import schema
 from aiops_cost.model import Problem
 from aiops_cost.rules import evidence, match
-from aiops_cost.rules.coded import Column
+from aiops_cost.rules.coded import Codes, Column, combinations
 from aiops_cost.rules.evidence import Lines
 from aiops_cost.rules.owner_files import Written, others
 
@@ -60,6 +60,27 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Owned:
+    """Per period (a row of `codes`) and combination of what scopes name (`combos` says which a line has), the number of
+    the owner's name, or -1."""
+
+    combos: Codes
+    codes: Codes
+    periods: list[tuple[date, date]]
+    names: list[str]
+
+    def stretches(self, combo: int) -> list[tuple[date, date, str]]:
+        """First day, last day and owner of each stretch of periods in which a combination has the same owner."""
+        found: list[tuple[date, date, int]] = []
+        for (first, last), code in zip(self.periods, self.codes[:, combo].tolist(), strict=True):
+            if found and found[-1][2] == code:
+                found[-1] = (found[-1][0], last, code)
+            else:
+                found.append((first, last, code))
+        return [(first, last, self.names[code]) for first, last, code in found if code >= 0]
+
+
+@dataclass(frozen=True)
 class Owners:
     """Entries in order; the first that fits a line on a day names its owner."""
 
@@ -72,18 +93,29 @@ class Owners:
         firsts = sorted({date.min, *starts})
         return list(zip(firsts, [day - timedelta(days=1) for day in firsts[1:]] + [date.max], strict=True))
 
-    def of(self, lines: Lines, decided: Mapping[str, Column], day: date) -> Column:
-        """The owner per line on a day; `decided` are the attribution columns, which scopes may name too."""
-        codes = np.full(lines.size, -1, dtype=np.int32)
-        entries = [entry for entry in self.entries if entry.on(day)]
-        names = list(dict.fromkeys(entry.owner for entry in entries))
-        for entry in entries:
-            fits = codes < 0
+    def of(self, lines: Lines, decided: Mapping[str, Column]) -> Owned:
+        """The owners of the lines in every period; `decided` are the attribution columns, which scopes may name too.
+
+        Each scope is asked once, of the distinct combinations of the columns that scopes name.
+        """
+        asked = dict.fromkeys(name for entry in self.entries for name, _ in entry.scope)
+        columns = {name: decided.get(name) or lines.column(name) for name in asked}
+        combos, members = combinations(list(columns.values()), lines.size)
+        names = list(dict.fromkeys(entry.owner for entry in self.entries))
+        fits = []
+        for entry in self.entries:
+            fit = np.ones(len(members), dtype=bool)
             for name, matcher in entry.scope:
-                column, test = decided.get(name) or lines.column(name), matcher.test()
-                fits &= np.array([*map(test, column.values), test(None)], dtype=bool)[column.codes]
-            codes[fits] = names.index(entry.owner)
-        return Column(codes, names)
+                column, test = columns[name], matcher.test()
+                fit &= np.array([*map(test, column.values), test(None)], dtype=bool)[column.codes[members]]
+            fits.append(fit)
+        periods = self.periods()
+        codes = np.full((len(periods), len(members)), -1, dtype=np.int32)
+        for row, (first, _) in zip(codes, periods, strict=True):
+            for entry, fit in zip(self.entries, fits, strict=True):
+                if entry.on(first):
+                    row[fit & (row < 0)] = names.index(entry.owner)
+        return Owned(combos, codes, periods, names)
 
 
 def load_owners(path: Path) -> Owners:
@@ -139,7 +171,7 @@ def _overlaps(entries: Sequence[Entry], places: Sequence[str]) -> list[Problem]:
         by_scope.setdefault(frozenset(entry.scope), []).append(index)
     problems = []
     for same in by_scope.values():
-        for one, two in combinations(same, 2):
+        for one, two in itertools.combinations(same, 2):
             first = max(entries[one].first or date.min, entries[two].first or date.min)
             last = min(entries[one].last or date.max, entries[two].last or date.max)
             if first <= last:
