@@ -12,6 +12,7 @@ other forms of the same: a CSV, a Backstage catalog, a CODEOWNERS file.
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -54,9 +55,6 @@ class Entry:
     owner: str
     first: date | None = None
     last: date | None = None
-
-    def on(self, day: date) -> bool:
-        return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
 
 
 @dataclass(frozen=True)
@@ -102,19 +100,20 @@ class Owners:
         columns = {name: decided.get(name) or lines.column(name) for name in asked}
         combos, members = combinations(list(columns.values()), lines.size)
         names = list(dict.fromkeys(entry.owner for entry in self.entries))
-        fits = []
+        numbers = {name: number for number, name in enumerate(names)}
+        periods = self.periods()
+        firsts = [first for first, _ in periods]
+        codes = np.full((len(periods), len(members)), -1, dtype=np.int32)
         for entry in self.entries:
             fit = np.ones(len(members), dtype=bool)
             for name, matcher in entry.scope:
                 column, test = columns[name], matcher.test()
                 fit &= np.array([*map(test, column.values), test(None)], dtype=bool)[column.codes[members]]
-            fits.append(fit)
-        periods = self.periods()
-        codes = np.full((len(periods), len(members)), -1, dtype=np.int32)
-        for row, (first, _) in zip(codes, periods, strict=True):
-            for entry, fit in zip(self.entries, fits, strict=True):
-                if entry.on(first):
-                    row[fit & (row < 0)] = names.index(entry.owner)
+            found = np.flatnonzero(fit)
+            start = bisect_left(firsts, entry.first or date.min)
+            end = bisect_right(firsts, entry.last or date.max)
+            there = codes[start:end, found]
+            codes[start:end, found] = np.where(there < 0, numbers[entry.owner], there)
         return Owned(combos, codes, periods, names)
 
 
