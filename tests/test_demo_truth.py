@@ -172,3 +172,13 @@ def test_a_restated_month_is_told_exactly(cli, demo_copy):
     (finding,) = checked.json["findings"]
     effective = sum((amounts.EffectiveCost for amounts in changed.values()), Decimal(0))
     assert (finding["period"], Decimal(finding["amount"])) == (PERIOD, effective)
+
+
+def test_the_report_of_runs_counts_them_as_they_were(session, truth):
+    first, last = date.fromisoformat(truth["first_day"]), date.fromisoformat(truth["half_delivered_day"])
+    months = run.training_runs(session, run.Window(first, last)).tables[0].rows
+    found: dict[str, dict[str, int]] = {}
+    for workload, month, count, failed, retries, *_ in months:
+        found.setdefault(f"training/{workload}", {})[month] = count
+        assert (failed, retries) == (0, 0)
+    assert found == truth["runs"]

@@ -19,13 +19,14 @@ from typing import Any
 import duckdb
 
 from aiops_cost import checks, documents, feeds, gate, schemas, spend
+from aiops_cost.answers import allocation, lists, plan_changes, rule_changes, window
 from aiops_cost.answers import coverage as coverage_answer
 from aiops_cost.answers import doctor as doctor_answer
 from aiops_cost.answers import line as line_answer
-from aiops_cost.answers import lists, plan_changes, rule_changes, window
 from aiops_cost.answers import query as query_answer
 from aiops_cost.answers import reconcile as reconcile_answer
 from aiops_cost.answers import report as report_answer
+from aiops_cost.answers import runs as runs_answer
 from aiops_cost.answers import sharing as sharing_answer
 from aiops_cost.answers import status as status_answer
 from aiops_cost.answers import suggest as suggest_answer
@@ -46,10 +47,10 @@ from aiops_cost.ledger.status import state_of
 from aiops_cost.metrics import fetch as metrics_fetch
 from aiops_cost.metrics import read as metrics_read
 from aiops_cost.model import Diagnosis, Errand, Problem, ProviderTotal, Report, Source, SourceState, Table
-from aiops_cost.rules import sharing
+from aiops_cost.rules import sharing, tables, weights
 from aiops_cost.rules.engine import Owners, RuleSet, TagMap, load_packs, tag_map
 from aiops_cost.rules.examples import run_examples
-from aiops_cost.rules.lint import lint
+from aiops_cost.rules.lint import empty_extracts, lint
 from aiops_cost.rules.owners import load_owners
 from aiops_cost.rules.revisions import rule_files
 
@@ -150,7 +151,7 @@ def attribute(config: Config, as_of: date, with_plan: bool = True, against: str 
     `against` is the version of the budgets: `current`, `original`, or a number.
     """
     rates = read_rates(config.fx)
-    rules, tags = load_packs(config.rules), tag_map(config.tags, config.marks.place("tags"))
+    rules, tags = load_packs(config.rules), _tag_map(config)
     owners = load_owners(config.owners) if config.owners else None
     terms = _terms(config)
     plans = [revise.of_version(path, against, _shown(path)) for path in config.budgets] if with_plan else []
@@ -165,6 +166,13 @@ def attribute(config: Config, as_of: date, with_plan: bool = True, against: str 
     states = tuple(state_of(source, ledger.records, as_of) for source in config.sources)
     kept = totals.read(Path(config.ledger), [source.name for source in config.sources])
     return Session(con, config, as_of, ledger, states, rules, tags, owners, budgets, problems, kept, measured.notes)
+
+
+def _tag_map(config: Config) -> TagMap:
+    """Where fields come from, how their values are spelled, and what accounts are for."""
+    values = tables.values(config.values, config.marks.place("values"))
+    accounts = tables.accounts(config.accounts, config.marks.place("accounts"))
+    return tag_map(config.tags, config.marks.place("tags"), values, accounts)
 
 
 def _connected(ledger: Ledger, config: Config) -> duckdb.DuckDBPyConnection:
@@ -221,10 +229,16 @@ def report(
     where: Sequence[str] = (),
     top: int | None = None,
     compare: window.Window | None = None,
+    after_sharing: bool = False,
 ) -> Report:
-    """Spend by any columns over any days."""
-    question = report_answer.Question(tuple(by), days, tuple(where), top, compare)
-    return report_answer.answer(session.con, question, session.states, session.config.cost, session.config.currency)
+    """Spend by any columns over any days, as billed or after sharing."""
+    config = session.config
+    keep_own = config.sharing.keep_own
+    notes = allocation.allocate(session.con, _stages(config), keep_own) if after_sharing else ()
+    relation = "allocated" if after_sharing else "spend"
+    question = report_answer.Question(tuple(by), days, tuple(where), top, compare, relation)
+    report = report_answer.answer(session.con, question, session.states, config.cost, config.currency)
+    return replace(report, notes=(*report.notes, *notes))
 
 
 def per_unit(
@@ -239,8 +253,33 @@ def per_unit(
 def shared(session: Session, days: window.Window, where: Sequence[str] = ()) -> Report:
     """Spend by workload, with shared cost divided as the configuration says."""
     config = session.config
-    policy = sharing.policy(config.sharing.shares, config.marks.place("sharing", "shares"), config.sharing.keep_own)
-    return sharing_answer.answer(session.con, policy, days, where, config.cost, config.currency)
+    keep_own = config.sharing.keep_own
+    return sharing_answer.answer(session.con, _stages(config), keep_own, days, where, config.cost, config.currency)
+
+
+def training_runs(session: Session, days: window.Window, where: Sequence[str] = (), top: int = 20) -> Report:
+    """Training runs by workload and month, and the most expensive one by one."""
+    return runs_answer.answer(session.con, days, where, top, session.config.cost, session.config.currency)
+
+
+def _stages(config: Config) -> tuple[sharing.Stage, ...]:
+    """The stages of sharing, their files read."""
+    wanted, place = config.sharing, config.marks.place
+    if not wanted.stages:
+        return (sharing.Stage("shared", shares=sharing.shares(wanted.shares, place("sharing", "shares"))),)
+    stages = []
+    for index, entry in enumerate(wanted.stages):
+        read = {"metric": weights.metric, "usage": weights.use}
+        files = [(key, getattr(entry, key)) for key in read if getattr(entry, key)]
+        stages.append(
+            sharing.Stage(
+                entry.name,
+                entry.of,
+                sharing.shares(entry.shares, place("sharing", "stages", index, "shares")),
+                next((read[key](config.folder / name) for key, name in files), None),
+            )
+        )
+    return sharing.ordered(stages, place("sharing", "stages"))
 
 
 def status(config: Config, as_of: date, detail: bool = False) -> Report:
@@ -281,7 +320,12 @@ def suggest(session: Session, days: window.Window, top: int) -> Report:
 def explain_line(session: Session, line_id: int) -> Report:
     """One line: the row, the rule that decided, the arithmetic."""
     config = session.config
-    return line_answer.answer(session.con, line_id, session.rules, session.tags, session.owners, config.currency)
+    report = line_answer.answer(session.con, line_id, session.rules, session.tags, session.owners, config.currency)
+    stages = _stages(config)
+    if not allocation.takes(session.con, line_id, stages):
+        return report
+    allocation.allocate(session.con, stages, config.sharing.keep_own)
+    return replace(report, tables=(*report.tables, *line_answer.sharing(session.con, line_id, stages)))
 
 
 def explain_word(config: Config | None, word: str) -> Report:
@@ -301,6 +345,8 @@ def explain_word(config: Config | None, word: str) -> Report:
 
 def query(session: Session, sql: str) -> Report:
     """The rows of one SELECT over the views."""
+    if "allocated" in sql.lower():
+        allocation.allocate(session.con, _stages(session.config), session.config.sharing.keep_own)
     return query_answer.answer(session.con, sql, session.ledger.files)
 
 
@@ -315,8 +361,9 @@ def rules_test(config: Config | None) -> Report:
 
 
 def rules_lint(config: Config | None) -> Report:
-    """Rules that can never win."""
-    return lists.shadowed(lint(load_packs(config.rules if config else ())))
+    """Rules that can never win, and extracts that capture nothing."""
+    rules = load_packs(config.rules if config else ())
+    return lists.linted(lint(rules), empty_extracts(rules))
 
 
 def rules_diff(config: Config, as_of: date, old: str, new: str, choose: Callable[[Session], window.Window]) -> Report:

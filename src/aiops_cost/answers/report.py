@@ -31,6 +31,8 @@ class Question:
     where: tuple[str, ...] = ()
     top: int | None = None
     compare: Window | None = None
+    relation: str = "spend"
+    """`spend`, or `allocated` for cost after sharing."""
 
 
 def answer(
@@ -69,7 +71,7 @@ def _sums(
         parameters += given
     condition, values = filters.where(question.where)
     rows = con.execute(
-        f"SELECT {''.join(name + ', ' for name in names)} sum(Cost), count(*) FROM spend"
+        f"SELECT {''.join(name + ', ' for name in names)} sum(Cost), count(*) FROM {question.relation}"
         f" WHERE ChargePeriodStart BETWEEN ? AND ? AND {condition} GROUP BY ALL",
         [*parameters, window.first, window.last, *values],
     ).fetchall()
@@ -131,6 +133,7 @@ def _facts(question: Question, states: Sequence[SourceState], cost: str, currenc
         "cost": cost,
         "currency": currency,
         "period": str(question.window),
+        **({"sharing": "after sharing"} if question.relation == "allocated" else {}),
         **({"compared_with": str(question.compare)} if question.compare else {}),
         **({"where": " and ".join(question.where)} if question.where else {}),
         "settled_until": min(known).isoformat() if known and len(known) == len(settled) else None,

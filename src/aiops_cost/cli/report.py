@@ -13,9 +13,12 @@ EXAMPLE = "Example:  aiops-cost report --by activity,workload --last 30d --where
 
 def command(
     by: Annotated[
-        str,
-        typer.Option("--by", help="Columns, comma-separated: activity, workload, model, owner, service, tags.KEY ..."),
-    ] = "activity",
+        str | None,
+        typer.Option(
+            "--by",
+            help="Columns, comma-separated: activity (without it), workload, model, owner, run, service, tags.KEY ...",
+        ),
+    ] = None,
     month: options.Month = None,
     last: options.Last = None,
     first_day: options.From = None,
@@ -28,7 +31,10 @@ def command(
         str | None, typer.Option("--compare-to", help="before, 2026-04, or 2026-04-01..2026-04-30.")
     ] = None,
     share: Annotated[
-        bool, typer.Option("--share", help="By workload, with shared cost divided over the workloads (see `sharing`).")
+        bool, typer.Option("--share", help="With shared cost divided (see `sharing`): by workload, or --by.")
+    ] = False,
+    runs: Annotated[
+        bool, typer.Option("--runs", help="Training runs by workload and month, and the most expensive one by one.")
     ] = False,
     unit: Annotated[
         str | None,
@@ -47,10 +53,12 @@ def command(
 
     session = options.session(config, as_of, metric)
     days = options.days(session, month, last, first_day, last_day)
-    if share:
+    if share and by is None:
         return output.write(run.shared(session, days, where or ()), format, file)
-    names = [name.strip() for name in by.split(",") if name.strip()]
+    if runs:
+        return output.write(run.training_runs(session, days, where or (), top or 20), format, file)
+    names = [name.strip() for name in (by or "activity").split(",") if name.strip()]
     if unit:
         return output.write(run.per_unit(session, unit, names, days, where or ()), format, file)
-    report = run.report(session, names, days, where or (), top, run.compared(compare_to, days))
+    report = run.report(session, names, days, where or (), top, run.compared(compare_to, days), share)
     return output.write(report, format, file)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aiops_cost.ledger import schema
-from aiops_cost.rules import training
-from aiops_cost.rules.evidence import Codes, Column, Lines
+from aiops_cost.model import AI_ACTIVITIES
+from aiops_cost.rules import stated, training
+from aiops_cost.rules.answers import Mask
+from aiops_cost.rules.coded import Codes, Column, recode
+from aiops_cost.rules.evidence import Lines
+from aiops_cost.rules.match import Matcher
 from aiops_cost.rules.modules import READERS, Reader
 from aiops_cost.rules.owners import Owners
-from aiops_cost.rules.pack import Rule, RuleSet
-from aiops_cost.rules.tags import TagMap
-from aiops_cost.rules.winners import Mask, winners
+from aiops_cost.rules.pack import CONFIDENCE, Rule, RuleSet
+from aiops_cost.rules.tags import TagMap, fold
+from aiops_cost.rules.winners import winners
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,14 +28,29 @@ if TYPE_CHECKING:
 _FROM_TAGS = {"x_Workload": "workload", "x_Environment": "environment", "x_Owner": "owner", "x_Model": "model"}
 
 
+_REFINABLE = "x_Refinable"
+
+
+@dataclass(frozen=True)
+class Owned:
+    """The owner of a line (by its row) from the first to the last day, where it was not always the same."""
+
+    row: int
+    first: date
+    last: date
+    owner: str
+
+
 @dataclass(frozen=True)
 class Decision:
-    """Per line, the rule of the first pass and the rule that refined it (indices, -1 for none)."""
+    """Per line, the rule of the first pass and the rule that refined it (indices, -1 for none); and the owners of
+    lines that passed from one to another."""
 
     lines: Lines
     by: Codes
     refined: Codes
     fields: dict[str, Column]
+    owned: tuple[Owned, ...] = ()
 
 
 def decide(frame: pd.DataFrame, rules: RuleSet, tags: TagMap, owners: Owners | None) -> Decision:
@@ -41,16 +61,58 @@ def decide(frame: pd.DataFrame, rules: RuleSet, tags: TagMap, owners: Owners | N
     fields.fill(rules.rules, by)
     for name in ("x_Activity", "x_Component"):
         lines.add(name, fields.column(name))
-    free = np.array([rule.builtin for rule in rules.rules] + [True], dtype=bool)[by]
-    refined = winners(lines, rules.refining, free)
+    lines.add(_REFINABLE, _refinable(fields, rules, by))
+    refined = winners(lines, [replace(rule, when=(*rule.when, _may_refine(rule))) for rule in rules.refining])
     fields.fill(rules.refining, refined)
+    _weaken(lines, fields, "activity", refined >= 0)
     for name, said in _FROM_TAGS.items():
         fields.put_column(name, lines.column(f"stated.{said}"))
+    _weaken(lines, fields, "workload", np.ones(lines.size, dtype=bool))
     _name_runs(lines, fields)
-    if owners:
-        decided = {name: fields.column(name) for name in schema.ATTRIBUTION}
-        fields.put_where_null("x_Owner", owners.of(lines, decided))
-    return Decision(lines, by, refined, {name: fields.column(name) for name in schema.ATTRIBUTION})
+    for name, said in _FROM_TAGS.items():
+        fields.spell(name, tags.values.get(said, {}))
+    by_day = _own(lines, fields, owners) if owners else ()
+    return Decision(lines, by, refined, {name: fields.column(name) for name in schema.ATTRIBUTION}, by_day)
+
+
+def _own(lines: Lines, fields: _Fields, owners: Owners) -> tuple[Owned, ...]:
+    """Fill in the owners that no tag names; a line that passed from one to another is returned with its days."""
+    found = owners.of(lines, {name: fields.column(name) for name in schema.ATTRIBUTION})
+    same = (found.codes == found.codes[0]).all(axis=0)
+    fields.put_where_null("x_Owner", Column(found.codes[0][found.combos], found.names), same[found.combos])
+    rows = np.flatnonzero(~same[found.combos] & ~fields.filled("x_Owner"))
+    stretches = {unit: found.stretches(unit) for unit in np.unique(found.combos[rows]).tolist()}
+    return tuple(
+        Owned(row, first, last, owner)
+        for row, unit in zip(rows.tolist(), found.combos[rows].tolist(), strict=True)
+        for first, last, owner in stretches[unit]
+    )
+
+
+def _refinable(fields: _Fields, rules: RuleSet, by: Codes) -> Column:
+    """Per line the weakest evidence that may still change what it is for: any, where nobody said more than that it is
+    a machine or a bucket; as good as the rule's own, where the bill says it; better than that, where a user's rule
+    does; null for none."""
+    ranks = np.array([CONFIDENCE.index(rule.confidence) - (not rule.builtin) for rule in rules.rules] + [2])
+    weakest = np.where(fields.having("x_Activity", AI_ACTIVITIES), ranks[by], 2)
+    users = np.array([not rule.builtin for rule in rules.rules] + [False])[by]
+    return Column(np.where(users, ranks[by], weakest).astype(np.int8), list(CONFIDENCE))
+
+
+def _may_refine(rule: Rule) -> tuple[str, Matcher]:
+    """The condition under which evidence as strong as this rule's is not outweighed by what is there."""
+    strong = CONFIDENCE[CONFIDENCE.index(rule.confidence) :]
+    return _REFINABLE, Matcher("any", parts=tuple(Matcher("exact", (one,)) for one in strong))
+
+
+def _weaken(lines: Lines, fields: _Fields, field: str, among: Mask) -> None:
+    """An attribution is as sure as the weakest of what it rests on."""
+    lines.column(f"stated.{field}")
+    origins = lines.origins[field]
+    for weak in (stated.NAME, stated.ACCOUNT, stated.LATE):
+        strength = stated.STRENGTH[weak]
+        stronger = fields.having("x_Confidence", CONFIDENCE[: CONFIDENCE.index(strength)])
+        fields.put("x_Confidence", np.flatnonzero((origins == weak) & stronger & among), strength)
 
 
 def _name_runs(lines: Lines, fields: _Fields) -> None:
@@ -72,7 +134,7 @@ class _Fields:
         self._lines = lines
         self._codes = {name: np.full(lines.size, -1, dtype=np.int32) for name in schema.ATTRIBUTION}
         self._values: dict[str, dict[str, int]] = {name: {} for name in schema.ATTRIBUTION}
-        self._put("x_Activity", slice(None), "unattributed")
+        self.put("x_Activity", slice(None), "unattributed")
 
     def column(self, name: str) -> Column:
         """The column as it is now; what is filled in later does not change it."""
@@ -90,7 +152,7 @@ class _Fields:
         if rule.activity != "unattributed":  # how sure can one be of not knowing
             said["x_Confidence"] = rule.confidence
         for name, value in said.items():
-            self._put(name, rows, value)
+            self.put(name, rows, value)
         for extract in rule.extract:
             self._read(extract.field, rows, self._lines.column(extract.column), READERS[extract.reader])
         self._put_component(rule, rows)
@@ -112,10 +174,10 @@ class _Fields:
             return
         stem, placeholder, _ = rule.component.partition("-{token_direction}")
         if not placeholder:
-            self._put("x_Component", rows, stem)
+            self.put("x_Component", rows, stem)
             return
         directions = self._values["x_TokenDirection"]
-        self._put("x_Component", rows, stem)
+        self.put("x_Component", rows, stem)
         self._put_values(
             "x_Component", rows, self._codes["x_TokenDirection"][rows], [f"{stem}-{one}" for one in directions]
         )
@@ -125,10 +187,20 @@ class _Fields:
         rows = np.flatnonzero(column.codes >= 0)
         self._put_values(name, rows, column.codes[rows], list(column.values))
 
+    def spell(self, name: str, table: Mapping[str, str]) -> None:
+        """Replace the spellings that the table knows by the value that counts."""
+        if table:
+            column = self.column(name)
+            self.put_column(name, recode(column.codes, [table.get(fold(value), value) for value in column.values]))
+
     def having(self, name: str, values: Sequence[str]) -> Mask:
         """The lines whose field is one of these values."""
         wanted = [self._values[name][value] for value in values if value in self._values[name]]
         return np.isin(self._codes[name], wanted)
+
+    def filled(self, name: str) -> Mask:
+        """The lines that have the field."""
+        return self._codes[name] >= 0
 
     def put_where_null(self, name: str, column: Column, among: Mask | None = None, read: Reader | None = None) -> None:
         """Fill only the lines that have nothing yet, with the column's value or what `read` finds in it."""
@@ -140,7 +212,8 @@ class _Fields:
         else:
             self._put_values(name, rows, column.codes[rows], list(column.values))
 
-    def _put(self, name: str, rows: Codes | slice, value: str) -> None:
+    def put(self, name: str, rows: Codes | slice, value: str) -> None:
+        """Write one value on these lines."""
         self._codes[name][rows] = self._values[name].setdefault(value, len(self._values[name]))
 
     def _put_values(self, name: str, rows: Codes, codes: Codes, values: list[str | None] | list[str]) -> None:

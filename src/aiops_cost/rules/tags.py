@@ -20,7 +20,7 @@ from aiops_cost.errors import UserError
 from aiops_cost.ledger import schema
 from aiops_cost.model import ACTIVITIES, Problem
 
-JSON_COLUMNS = {"tags": "Tags", "details": "SkuPriceDetails", "categories": "x_CostCategories"}
+JSON_COLUMNS = {"tags": "Tags", "labels": "Tags", "details": "SkuPriceDetails", "categories": "x_CostCategories"}
 """The prefixes under which a rule reaches into the ledger's JSON columns: `tags.team`, `details.ModelId`."""
 
 Inverted = dict[str, dict[str, dict[int, str]]]
@@ -75,13 +75,17 @@ ACTIVITY_WORDS = {fold(word): activity for activity, words in _SAID.items() for 
 
 @dataclass(frozen=True)
 class TagMap:
-    """Where each field comes from: ordered candidates (`tags.KEY` or a ledger column), first present wins.
+    """Where each field comes from: ordered candidates, first present wins.
 
-    `activities` maps the folded words of an activity tag to an activity; unknown words say nothing.
+    A candidate is `tags.KEY`, a ledger column, or either with a pattern behind it (`account /^ml-(.*)$/`), whose first
+    group is taken. `activities` maps the folded words of an activity tag to an activity; unknown words say nothing.
+    `values` maps, per field, folded spellings to the value that counts; `accounts`, per account, fields to values.
     """
 
     candidates: Mapping[str, tuple[str, ...]]
     activities: Mapping[str, str] = field(default_factory=lambda: ACTIVITY_WORDS)
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    accounts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 _COLUMNS: Mapping[str, tuple[str, ...]] = {"workload": ("x_IamRole",)}
@@ -92,8 +96,14 @@ DEFAULT_TAGS = TagMap(
 )
 
 
-def tag_map(wanted: Mapping[str, Sequence[str]], place: str = "") -> TagMap:
-    """The default map with some fields replaced by what the configuration says.
+def tag_map(
+    wanted: Mapping[str, Sequence[str]],
+    place: str = "",
+    values: Mapping[str, Mapping[str, str]] | None = None,
+    accounts: Mapping[str, Mapping[str, str]] | None = None,
+) -> TagMap:
+    """The default map with some fields replaced by what the configuration says; `values` and `accounts` as `TagMap`
+    has them (see `rules.tables`).
 
     `wanted` maps a field (workload, owner, environment, model, activity, data_class, run) to its candidates in
     order: `tags.KEY` or a column of the ledger. Raises UserError naming every unknown one, with the nearest known.
@@ -103,20 +113,37 @@ def tag_map(wanted: Mapping[str, Sequence[str]], place: str = "") -> TagMap:
         if name not in FIELDS:
             hint = near(name, FIELDS) or f"The fields are: {', '.join(FIELDS)}."
             problems.append(Problem("tags-unknown-field", place, f"there is no field `{name}` to take from tags", hint))
-        for candidate in candidates:
-            if not _readable(candidate):
-                hint = (
-                    near(candidate, (*schema.IDENTITY, *schema.SHORT)) or "Write tags.KEY, or a column of the ledger."
-                )
-                problems.append(Problem("tags-unknown-column", place, f"`{name}` cannot come from `{candidate}`", hint))
+        problems += [problem for text in candidates for problem in _unreadable(name, text, place)]
     if problems:
         raise UserError(problems)
-    return TagMap({**DEFAULT_TAGS.candidates, **{name: tuple(keys) for name, keys in wanted.items()}})
+    merged = {**DEFAULT_TAGS.candidates, **{name: tuple(keys) for name, keys in wanted.items()}}
+    return TagMap(merged, values=values or {}, accounts=accounts or {})
 
 
-def _readable(candidate: str) -> bool:
-    head, _, key = candidate.partition(".")
-    return (bool(key) and head in JSON_COLUMNS) or schema.SHORT.get(candidate, candidate) in schema.IDENTITY
+@lru_cache(maxsize=4096)
+def candidate(text: str) -> tuple[str, re.Pattern[str] | None]:
+    """A candidate's column and pattern: `account /^ml-(.*)$/`. Raises re.error for a pattern that is none."""
+    name, _, pattern = text.strip().partition(" ")
+    if not pattern:
+        return name, None
+    written = re.fullmatch(r"/(.*)/(i?)", pattern.strip())
+    if not written:
+        raise re.error("a pattern stands between two slashes, like account /^ml-(.*)$/")
+    return name, re.compile(written[1], re.IGNORECASE if written[2] else 0)
+
+
+def _unreadable(field: str, text: str, place: str) -> list[Problem]:
+    """What keeps a candidate from being read."""
+    try:
+        name, _ = candidate(text)
+    except re.error as error:
+        sentence = f"`{text}` of `{field}`: not a regular expression: {error}"
+        return [Problem("tags-bad-pattern", place, sentence, "Write it like  account: '/^ml-(.+)$/'")]
+    head, _, key = name.partition(".")
+    if (key and head in JSON_COLUMNS) or schema.SHORT.get(name, name) in schema.IDENTITY:
+        return []
+    hint = near(name, (*schema.IDENTITY, *schema.SHORT)) or "Write tags.KEY, or a column of the ledger."
+    return [Problem("tags-unknown-column", place, f"`{field}` cannot come from `{name}`", hint)]
 
 
 def said_activity(value: str, words: Mapping[str, str]) -> str | None:
