@@ -6,10 +6,10 @@ import doctest
 
 import pytest
 
-from aiops_cost.rules import machines, models, serving, storage, tags, training
+from aiops_cost.rules import machines, meters, models, serving, storage, tags, training
 
 
-@pytest.mark.parametrize("module", [machines, storage, tags, training])
+@pytest.mark.parametrize("module", [machines, meters, storage, tags, training])
 def test_the_examples_in_the_documentation_run(module: object) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
 
@@ -65,10 +65,10 @@ def test_claude_in_any_spelling(written: str, name: str | None) -> None:
         (models.marketplace, "Meta Llama 2 Chat 70B (Amazon Bedrock Edition)", "llama2-70b-chat"),
         (models.marketplace, "Cohere Command R+ (Amazon Bedrock Edition)", "command-r-plus"),
         (models.marketplace, "Amazon Bedrock", None),
-        (models.azure, "Foundry Models - Azure OpenAI GPT5 - 5.1 codex mini opt Gl", "gpt-5.1-codex-mini"),
-        (models.azure, "Azure OpenAI - text-embedding-3-large glbl Tokens", "text-embedding-3-large"),
-        (models.azure, "Azure Grok Models - Grok 4 Fast Inp glbl Tokens", "grok-4-fast"),
-        (models.azure, "Provisioned", None),
+        (meters.model, "Foundry Models - Azure OpenAI GPT5 - 5.1 codex mini opt Gl", "gpt-5.1-codex-mini"),
+        (meters.model, "Azure OpenAI - text-embedding-3-large glbl Tokens", "text-embedding-3-large"),
+        (meters.model, "Azure Grok Models - Grok 4 Fast Inp glbl Tokens", "grok-4-fast"),
+        (meters.model, "Provisioned", None),
         (models.gemini, "  Gemini 2.5  Flash Lite Ga Audio Input Caching", "gemini-2.5-flash-lite"),
         (models.gemini, "Gemini 2.5 Flash Image Text Input - Predictions", "gemini-2.5-flash-image"),
         (
