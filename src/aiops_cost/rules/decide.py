@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aiops_cost.ledger import schema
+from aiops_cost.rules import models
 from aiops_cost.rules.evidence import Codes, Column, Lines
 from aiops_cost.rules.modules import READERS
 from aiops_cost.rules.owners import Owners
@@ -47,6 +49,8 @@ def decide(frame: pd.DataFrame, rules: RuleSet, tags: TagMap, owners: Owners | N
     if owners:
         decided = {name: fields.column(name) for name in schema.ATTRIBUTION}
         fields.put_where_null("x_Owner", owners.of(lines, decided))
+    fields.derive("x_ModelFamily", "x_Model", models.family)
+    fields.derive("x_ModelVersion", "x_Model", models.version)
     return Decision(lines, by, refined, {name: fields.column(name) for name in schema.ATTRIBUTION})
 
 
@@ -120,6 +124,11 @@ class _Fields:
         new = [-1 if value is None else known.setdefault(value, len(known)) for value in values]
         found = np.array([*new, -1], dtype=np.int32)[codes]
         self._codes[name][rows[found >= 0]] = found[found >= 0]
+
+    def derive(self, name: str, source: str, read: Callable[[str], str | None]) -> None:
+        """Fill a field with what `read` makes of another one; where a rule filled it itself, that stays."""
+        empty = np.flatnonzero(self._codes[name] < 0)
+        self._put_values(name, empty, self._codes[source][empty], [read(value) for value in self._values[source]])
 
 
 def _runs(ordered: Codes) -> list[tuple[int, int, int]]:
