@@ -1,4 +1,4 @@
-"""Run every benchmark, or the named ones:  python -m benchmarks load startup"""
+"""Run every benchmark, or the named ones:  python -m benchmarks load startup attribution"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 NAMES = ("load", "startup", "attribution_score")
 
-wanted = sys.argv[1:] or NAMES
+wanted = [next((name for name in NAMES if name.startswith(asked)), asked) for asked in sys.argv[1:] or NAMES]
 for name in wanted:
     sys.argv = [name]
     print(f"== {name}")
