@@ -28,7 +28,7 @@ _GLUED = re.compile(
     r"|(?<=gpt4o)(?=mini)|(?<=realtime)(?=prvw)|(?<=prvw)(?=txt|aud)|(?<=txt)(?=inp|outp)|(?<=aud)(?=inp|outp)"
 )
 _ASIDE = re.compile(r"\d{4}|\d{6}|\d{8}|aud|rt|text|txt|img|image|dev|prvw")
-_SHORT = {"rt": "realtime", "sp": "speciale", "mn": "mini", "img": "image"}
+_SHORT = {"rt": "realtime", "rtime": "realtime", "sp": "speciale", "mn": "mini", "img": "image"}
 _NAMED = re.compile(r"text-embedding|gpt-(?:image|audio)|stable-image|^im(?:age|g)-\d")
 _BEFORE_MODALITY: tuple[list[str], ...] = ([], ["gpt"], ["gpt", "image"], ["stable"])
 _MAKERS = ("deepseek", "kimi", "grok", "llama", "phi", "mistral", "mai", "flux")

@@ -65,7 +65,7 @@ def claude(text: str) -> str | None:
 
 _BEDROCK_END = re.compile(
     r"-(?:cross-region|(?:text|audio|speech|image|video)-(?:input|output|token)|speech-understanding|input|output|cache|search-units|(?:Model-)?"
-    r"Customization|RFT|SFT|custom-model|Provisioned|reserved|[TIV]2[IV]|batch|flex|priority|latency|(?:Low|Med|High|\d+)fps"
+    r"Customization|RFT|SFT|DPO|custom-model|Provisioned|reserved|[TIV]2[IV]|batch|flex|priority|latency|(?:Low|Med|High|\d+)fps"
     r"|tokens?\b|invocation|model-units|standard|stored|embed(?:ding)?s?-).*", re.IGNORECASE)  # fmt: skip
 
 
@@ -91,6 +91,10 @@ def bedrock(text: str) -> str | None:
     return _kebab(name.replace(".", "-") if name.lower().startswith("nova") else name)
 
 
+_DOTTED = re.compile(r"gpt|grok|glm|deepseek|kimi|qwen|minimax|gemini|gemma")
+"""Models whose API ids keep the dot of their version."""
+
+
 def marketplace(text: str) -> str | None:
     """The model in a product's name: `Cohere Rerank v3.5 (Amazon Bedrock Edition)` -> rerank-v3-5."""
     name = re.sub(r"\s*\(.*", "", text).strip()
@@ -102,7 +106,9 @@ def marketplace(text: str) -> str | None:
     name = re.sub(r"\bLlama (\d)", r"Llama\1", re.sub(r"\bR\+", "R Plus", name))
     name = re.sub(r"\b(Chat|Instruct) (\d+B)\b", r"\2 \1", name)
     kebab = _kebab(_ZERO.sub("", name))
-    return named(re.sub(r"-v1$", "", re.sub(r"(?<=\d)\.(?=\d)", "-", kebab))) if kebab else None
+    if kebab and not _DOTTED.match(kebab):
+        kebab = kebab.replace(".", "-")
+    return named(re.sub(r"-v1$", "", kebab)) if kebab else None
 
 
 _GEMINI = re.compile(r"\bgemini (?:(?P<version>\d+(?:\.\d+)?) )?(?P<words>.*)", re.IGNORECASE)

@@ -50,7 +50,7 @@ _DIRECTIONS = (
 )
 _TIERS = (
     ("batch", r"batch"),
-    ("flex", r"(?<![a-z])flex(?![a-z])|DWS|Flex[- ]start"),
+    ("flex", r"(?<![a-z])fl(?:ex)?(?![a-z])|DWS|Flex[- ]start"),
     ("spot", r"low[\s_-]?priority"),
     ("priority", r"priority|(?<![a-z])pp(?![a-z])"),
     ("latency-optimized", r"latency[-_]?optimized"),
