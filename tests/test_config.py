@@ -37,7 +37,7 @@ def test_the_starter_configuration_loads_with_all_that_it_names():
     terms = Terms(config.currency, config.checks.drift.tolerance, read_rates(config.fx))
     (budget,) = read_budgets(config.budgets, terms)
     assert [path.name for path in config.rules] == ["company.yaml"]
-    assert config.tags == {"workload": ("tags.product", "tags.workload")}
+    assert config.tags == {"workload": ("tags.product", "tags.workload", "account /^ml-(.+)-prod$/")}
     assert budget.lines[1].amounts["2026-05"] == Decimal(4464)  # 31 days of 40,000 x 1,200 tokens
     storage = next(line for line in budget.lines if line.scope == {"activity": "storage"})
     assert storage.amounts == storage.derived

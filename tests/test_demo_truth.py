@@ -84,6 +84,17 @@ def test_what_is_not_ai_is_seldom_called_ai(judged):
     assert wrong / called <= Decimal("0.01"), f"{wrong / called:.2%}"
 
 
+def test_training_runs_are_counted_exactly(session, truth):
+    rows = session.con.execute(
+        "SELECT 'training/' || x_Workload, strftime(ChargePeriodStart, '%Y-%m'), count(DISTINCT x_Run) FROM spend"
+        " WHERE x_Activity = 'training' GROUP BY 1, 2 HAVING count(x_Run) > 0"
+    ).fetchall()
+    found: dict[str, dict[str, int]] = {}
+    for scope, month, runs in rows:
+        found.setdefault(scope, {})[month] = runs
+    assert found == truth["runs"]
+
+
 def test_every_planted_drift_is_found_and_nothing_else(session, truth):
     findings = run.check(session).findings
     breaches = {scope_of(one.scope) for one in findings if one.code == "DRF001" and one.severity is Severity.BREACH}
@@ -161,3 +172,13 @@ def test_a_restated_month_is_told_exactly(cli, demo_copy):
     (finding,) = checked.json["findings"]
     effective = sum((amounts.EffectiveCost for amounts in changed.values()), Decimal(0))
     assert (finding["period"], Decimal(finding["amount"])) == (PERIOD, effective)
+
+
+def test_the_report_of_runs_counts_them_as_they_were(session, truth):
+    first, last = date.fromisoformat(truth["first_day"]), date.fromisoformat(truth["half_delivered_day"])
+    months = run.training_runs(session, run.Window(first, last)).tables[0].rows
+    found: dict[str, dict[str, int]] = {}
+    for workload, month, count, failed, retries, *_ in months:
+        found.setdefault(f"training/{workload}", {})[month] = count
+        assert (failed, retries) == (0, 0)
+    assert found == truth["runs"]

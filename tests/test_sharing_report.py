@@ -1,89 +1,154 @@
-"""`report --share`: shared cost is divided, and nothing is made or lost by it."""
+"""`report --share` and the view `allocated`: shared cost is divided, and nothing is made or lost by it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from aiops_cost.answers.allocation import allocate
 from aiops_cost.answers.sharing import answer
 from aiops_cost.answers.window import Window
+from aiops_cost.ledger import schema
 from aiops_cost.model import Report
-from aiops_cost.rules.sharing import Policy
+from aiops_cost.rules.sharing import Stage, shares
+from aiops_cost.rules.weights import Weights
 
 MAY = Window(date(2026, 5, 1), date(2026, 5, 31))
-Row = tuple[date, str, str | None, Decimal]
+Row = tuple[int, int, str, str | None, str | None, Decimal | None]
+"""Line, day of May, activity, component, workload, cost."""
 
 
-def _report(rows: list[Row], policy: Policy) -> Report:
-    with duckdb.connect() as con:
-        con.execute(
-            "CREATE TABLE spend (ChargePeriodStart DATE, x_Activity VARCHAR, x_Workload VARCHAR, Cost DECIMAL(38, 18))"
+@pytest.fixture
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as made:
+        columns = [f"{column.name} {column.sql_type}" for column in schema.COLUMNS]
+        columns += [f"{name} VARCHAR" for name in schema.ATTRIBUTION]
+        made.execute(f"CREATE TABLE spend ({', '.join(columns)}, Cost DECIMAL(38, 18))")
+        yield made
+
+
+def fill(con: duckdb.DuckDBPyConnection, rows: Sequence[Row]) -> None:
+    con.execute("DELETE FROM spend")
+    if rows:
+        con.executemany(
+            "INSERT INTO spend (x_LineId, ChargePeriodStart, x_Activity, x_Component, x_Workload, Cost)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            [(line, date(2026, 5, day), *rest) for line, day, *rest in rows],
         )
-        if rows:
-            con.executemany("INSERT INTO spend VALUES (?, ?, ?, ?)", rows)
-        return answer(con, policy, MAY, (), "EffectiveCost", "USD")
 
 
-def _by_workload(report: Report) -> dict[str | None, tuple[Decimal, Decimal, Decimal]]:
-    return {row[0]: row[1:4] for row in report.tables[0].rows}
+def report(con, rows: Sequence[Row], *stages: Stage, keep_own: bool = False, where: Sequence[str] = ()) -> Report:
+    fill(con, rows)
+    return answer(con, stages or (Stage("shared"),), keep_own, MAY, where, "EffectiveCost", "USD")
 
 
-def test_shared_cost_follows_direct_cost_of_its_own_day() -> None:
-    rows: list[Row] = [
-        (date(2026, 5, 1), "serving", "chat", Decimal(30)),
-        (date(2026, 5, 1), "training", "ranker", Decimal(10)),
-        (date(2026, 5, 1), "shared", None, Decimal(8)),
-        (date(2026, 5, 2), "serving", "late", Decimal(5)),  # bears nothing of the day before
-        (date(2026, 5, 2), "other", None, Decimal(1000)),  # is no AI cost
-    ]
-    found = _by_workload(_report(rows, Policy(keep_own=False)))
+def by_workload(found: Report) -> dict[str | None, tuple[Decimal, ...]]:
+    return {row[0]: row[1:-1] for row in found.tables[0].rows}
+
+
+COMPANY: list[Row] = [
+    (1, 1, "serving", "x", "chat", Decimal(30)),
+    (2, 1, "training", "x", "ranker", Decimal(10)),
+    (3, 1, "shared", "gateway", None, Decimal(8)),
+    (4, 2, "serving", "x", "late", Decimal(5)),
+    (5, 2, "other", "web", None, Decimal(1000)),
+    (6, 2, "other", "support", None, Decimal(10)),
+]
+
+
+def test_shared_cost_follows_direct_cost_of_its_own_day(con) -> None:
+    found = by_workload(report(con, COMPANY))
     assert found["chat"] == (Decimal(30), Decimal(6), Decimal(36))
     assert found["ranker"] == (Decimal(10), Decimal(2), Decimal(12))
     assert found["late"] == (Decimal(5), Decimal(0), Decimal(5))
+    assert set(found) == {"chat", "ranker", "late"}
 
 
-def test_shared_cost_with_zero_weights_is_not_deleted() -> None:
-    found = _by_workload(_report([(date(2026, 5, 3), "shared", None, Decimal(27))], Policy(keep_own=False)))
+def test_stages_take_pools_of_any_cost_and_have_a_column_each(con) -> None:
+    stages = (Stage("support", {"component": "support"}), Stage("gateway", {"component": "gateway"}))
+    found = report(con, COMPANY, *stages)
+    assert [column.name for column in found.tables[0].columns] == [
+        "workload", "direct", "support", "gateway", "shared", "total", "share",
+    ]  # fmt: skip
+    assert by_workload(found)["late"] == (Decimal(5), Decimal(10), Decimal(0), Decimal(10), Decimal(15))
+
+
+def test_idle_and_undivided_cost_have_rows_of_their_own(con) -> None:
+    used = Weights({"2026-05-01": {"chat": Decimal(1)}}, {"2026-05-01": Decimal(4)})
+    rows = [*COMPANY, (7, 2, "shared", "gateway", None, Decimal(3))]
+    found = by_workload(report(con, rows, Stage("cluster", weights=used)))
+    assert found["chat"][1] == 2
+    assert found["cluster, idle"][1] == 6
+    assert found["shared, not divided"][1] == 3
+
+
+def test_a_metric_and_the_costs_that_do_not_know_each_other_are_said(con) -> None:
+    used = Weights({"": {"chat": Decimal(1), "ghost": Decimal(1)}}, {})
+    notes = report(con, COMPANY, Stage("gateway", weights=used)).notes
+    assert notes == (
+        "gateway: ghost bears cost, and has none of its own in these bills.",
+        "gateway: late, ranker has cost, and is not in the metric, so it bears nothing.",
+    )
+
+
+def test_shared_cost_with_zero_weights_is_not_deleted(con) -> None:
+    found = by_workload(report(con, [(1, 3, "shared", None, None, Decimal(27))]))
     assert found == {"shared, not divided": (Decimal(0), Decimal(27), Decimal(27))}
 
 
-def test_fixed_shares_are_kept_to_the_last_digit() -> None:
-    policy = Policy({"chat": Decimal("0.6"), "search": Decimal("0.4")}, keep_own=False)
-    found = _by_workload(_report([(date(2026, 5, 3), "shared", None, Decimal("0.01"))], policy))
+def test_fixed_shares_are_kept_to_the_last_digit(con) -> None:
+    stage = Stage("shared", shares=shares({"chat": "60%", "search": "40%"}))
+    found = by_workload(report(con, [(1, 3, "shared", None, None, Decimal("0.01"))], stage))
     assert found["chat"][1] == Decimal("0.006")
     assert found["search"][1] == Decimal("0.004")
 
 
-@settings(max_examples=30, deadline=None)
-@given(
-    st.lists(
-        st.tuples(
-            st.sampled_from([date(2026, 5, 1), date(2026, 5, 2)]),
-            st.sampled_from(["serving", "training", "storage", "shared"]),
-            st.sampled_from(["a", "b", "c", None]),
-            st.decimals("-1000", "1000", places=18, allow_nan=False),
-        ),
-        max_size=12,
+def test_shared_cost_that_names_its_workload_stays_with_it_where_asked(con) -> None:
+    rows: list[Row] = [
+        (1, 1, "shared", "gateway", "chat", Decimal(5)),
+        (2, 1, "serving", "x", "search", Decimal(1)),
+    ]
+    assert by_workload(report(con, rows, keep_own=True))["chat (shared, not divided)"][1] == 5
+    assert by_workload(report(con, rows))["search"][1] == 5
+
+
+def test_a_filter_looks_at_the_result(con) -> None:
+    found = report(con, COMPANY, where=["workload=chat"])
+    assert by_workload(found) == {"chat": (Decimal(30), Decimal(6), Decimal(36))}
+
+
+costs = st.one_of(st.none(), st.decimals(min_value=-(10**6), max_value=10**9, places=18))
+spend_rows = st.lists(
+    st.tuples(
+        st.integers(1, 6),
+        st.integers(1, 3),
+        st.sampled_from(["serving", "training", "storage", "shared", "other", "unattributed"]),
+        st.sampled_from(["gateway", "support", None]),
+        st.sampled_from(["chat", "search", None]),
+        costs,
     ),
-    st.booleans(),
+    max_size=14,
+    unique_by=lambda row: row[:2],
 )
-def test_sharing_neither_makes_nor_loses_money(rows: list[Row], keep_own: bool) -> None:
-    report = _report(rows, Policy(keep_own=keep_own))
-    whole = sum((row[3] for row in rows), Decimal(0))
-    assert sum((row[3] for row in report.tables[0].rows), Decimal(0)) == whole
-    assert report.tables[0].total is not None
-    assert report.tables[0].total[3] == whole
+stages = st.sampled_from(
+    [
+        (Stage("shared"),),
+        (Stage("support", {"component": "support"}), Stage("shared")),
+        (Stage("gateway", {"component": "gateway"}, shares({"chat": "33%", "rest": "67%"})), Stage("rest")),
+    ]
+)
 
 
-@pytest.mark.parametrize("text", ["60", "0.6", "sixty%"])
-def test_a_share_that_is_not_a_percentage_is_refused(text: str) -> None:
-    from aiops_cost.errors import UserError
-    from aiops_cost.rules.sharing import policy
-
-    with pytest.raises(UserError, match="not a percentage"):
-        policy({"chat": text}, "aiops-cost.yaml:9:5")
+@given(spend_rows, stages, st.booleans())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_day_costs_after_sharing_what_it_cost_before(con, rows, chosen, keep_own) -> None:
+    fill(con, rows)
+    allocate(con, chosen, keep_own)
+    days = "SELECT ChargePeriodStart, sum(Cost) FROM {} GROUP BY 1 HAVING coalesce(sum(Cost), 0) <> 0 ORDER BY 1"
+    assert con.execute(days.format("allocated")).fetchall() == con.execute(days.format("spend")).fetchall()

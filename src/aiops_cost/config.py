@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from aiops_cost import documents, money
 from aiops_cost.budget import scope
@@ -66,14 +66,44 @@ class Checks(Strict):
     restatement: Minimum = Minimum()
 
 
+class StageEntry(Strict):
+    """One stage of sharing: what it divides (`of`, a scope), and by what: `shares`, `metric` or `usage` (CSV files),
+    else by direct cost."""
+
+    name: Slug
+    of: Mapping[str, str | tuple[str, ...]] = {"activity": "shared"}
+    shares: Mapping[str, str] = {}
+    metric: str | None = None
+    usage: str | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> StageEntry:
+        if sum(map(bool, (self.shares, self.metric, self.usage))) > 1:
+            raise ValueError("a stage divides by `shares`, by `metric` or by `usage`, not by several")
+        for _, said in scope.problems(self.of):
+            raise ValueError(said)
+        return self
+
+
 class Sharing(Strict):
-    """How `report --share` divides shared cost: by these shares (they sum to 100%), else by direct cost.
+    """How shared cost is divided: by these shares (they sum to 100%), else by direct cost; or in stages.
 
     `keep_own` leaves shared cost with the workload that its own tag names.
     """
 
     shares: Mapping[str, str] = {}
+    stages: tuple[StageEntry, ...] = ()
     keep_own: bool = False
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Sharing:
+        if self.shares and self.stages:
+            raise ValueError("write either `shares` or `stages`")
+        names = [stage.name for stage in self.stages]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two stages are called `{name}`")
+        return self
 
 
 class SourceEntry(Strict):
@@ -87,20 +117,32 @@ class SourceEntry(Strict):
     sparse: bool = False
 
 
-def _candidates(written: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    for candidate in written or ():
-        try:
-            scope.column_of(candidate)
-        except ValueError:
-            raise ValueError(f"`{candidate}` is no column; for the tag of that name write `tags.{candidate}`") from None
-    return written
+_JSON = ("tags.", "labels.", "categories.", "details.")
+"""Prefixes that reach into JSON columns; what follows them is the user's own."""
 
 
-Candidates = Annotated[tuple[str, ...] | None, AfterValidator(_candidates)]
+def _candidates(written: tuple[str | dict[str, str], ...] | None) -> tuple[str, ...] | None:
+    """`tags.KEY`, a column, or either with a pattern: `account: /^ml-(.*)$/`, as a mapping or behind a space."""
+    found = []
+    for entry in written or ():
+        if isinstance(entry, dict) and len(entry) != 1:
+            raise ValueError("a candidate with a pattern is one column and one /pattern/")
+        text = entry if isinstance(entry, str) else " ".join(next(iter(entry.items())))
+        name = text.split(" ", 1)[0]
+        if not name.startswith(_JSON):
+            try:
+                scope.column_of(name)
+            except ValueError:
+                raise ValueError(f"`{name}` is no column; for the tag of that name write `tags.{name}`") from None
+        found.append(text)
+    return None if written is None else tuple(found)
+
+
+Candidates = Annotated[tuple[str | dict[str, str], ...] | None, AfterValidator(_candidates)]
 
 
 class Tags(Strict):
-    """Where a field comes from: `tags.KEY` or columns; the first that a line has wins.
+    """Where a field comes from: `tags.KEY`, `labels.KEY`, `categories.KEY` or columns; the first that a line has wins.
 
     What is left out keeps the rules' own candidates.
     """
@@ -111,6 +153,7 @@ class Tags(Strict):
     model: Candidates = None
     activity: Candidates = None
     data_class: Candidates = None
+    run: Candidates = None
 
 
 class ConfigFile(Strict):
@@ -124,6 +167,8 @@ class ConfigFile(Strict):
     owners: str | None = None
     fx: str | None = None
     tags: Tags = Tags()
+    values: str | dict[str, dict[str, str]] | None = None
+    accounts: str | dict[str, dict[str, str]] | None = None
     people: Literal["pseudonym", "keep"] = "pseudonym"
     cost: Literal["BilledCost", "EffectiveCost", "ListCost", "ContractedCost"] = "EffectiveCost"
     memory_limit: Annotated[str, AfterValidator(_memory)] = "2GB"
@@ -147,6 +192,8 @@ class Config:
     owners: Path | None
     fx: Path | None
     tags: Mapping[str, tuple[str, ...]]
+    values: Path | Mapping[str, Mapping[str, str]]
+    accounts: Path | Mapping[str, Mapping[str, str]]
     people: str
     cost: str
     memory_limit: str
@@ -169,6 +216,8 @@ def load_config(path: Path | None, cwd: Path, env: Mapping[str, str]) -> Config:
     rules = _matches("rules", read.rules, folder, marks, problems)
     owners = _existing("owners", read.owners, folder, marks, problems)
     fx = _existing("fx", read.fx, folder, marks, problems)
+    values = _table("values", read.values, folder, marks, problems)
+    accounts = _table("accounts", read.accounts, folder, marks, problems)
     ledger = _ledger(read.ledger, folder, cwd, env)
     if "://" in ledger:
         problems.append(_remote_ledger(ledger, marks))
@@ -189,6 +238,8 @@ def load_config(path: Path | None, cwd: Path, env: Mapping[str, str]) -> Config:
         owners=owners,
         fx=fx,
         tags=read.tags.model_dump(exclude_none=True),
+        values=values,
+        accounts=accounts,
         people=read.people,
         cost=read.cost,
         memory_limit=read.memory_limit,
@@ -278,6 +329,15 @@ def _existing(key: str, name: str | None, folder: Path, marks: Marks, problems: 
             )
         )
     return file
+
+
+def _table(
+    key: str, written: str | dict[str, dict[str, str]] | None, folder: Path, marks: Marks, problems: list[Problem]
+) -> Path | dict[str, dict[str, str]]:
+    """A table that stands in the configuration as it is, or the file that it is kept in."""
+    if isinstance(written, str):
+        return _existing(key, written, folder, marks, problems) or {}
+    return written or {}
 
 
 def _bad_currency(text: str) -> Problem:

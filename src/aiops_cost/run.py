@@ -20,11 +20,12 @@ from typing import Any
 import duckdb
 
 from aiops_cost import checks, gate, schemas, spend
+from aiops_cost.answers import allocation, lists, rule_changes, window
 from aiops_cost.answers import coverage as coverage_answer
 from aiops_cost.answers import line as line_answer
-from aiops_cost.answers import lists, rule_changes, window
 from aiops_cost.answers import query as query_answer
 from aiops_cost.answers import report as report_answer
+from aiops_cost.answers import runs as runs_answer
 from aiops_cost.answers import sharing as sharing_answer
 from aiops_cost.answers import status as status_answer
 from aiops_cost.answers import suggest as suggest_answer
@@ -38,10 +39,10 @@ from aiops_cost.ledger.frame import Ledger
 from aiops_cost.ledger.load import LoadResult, Options, load
 from aiops_cost.ledger.status import state_of
 from aiops_cost.model import Export, Problem, Report, Source, SourceState
-from aiops_cost.rules import sharing
+from aiops_cost.rules import sharing, tables, weights
 from aiops_cost.rules.engine import Owners, RuleSet, TagMap, load_packs, tag_map
 from aiops_cost.rules.examples import run_examples
-from aiops_cost.rules.lint import lint
+from aiops_cost.rules.lint import empty_extracts, lint
 from aiops_cost.rules.owners import load_owners
 from aiops_cost.rules.revisions import rule_files
 
@@ -120,7 +121,7 @@ def attribute(config: Config, as_of: date, with_plan: bool = True) -> Session:
     `with_plan=False` leaves the budgets out: who only looks at spend is not stopped by a plan that cannot be read.
     """
     rates = read_rates(config.fx)
-    rules, tags = load_packs(config.rules), tag_map(config.tags, config.marks.place("tags"))
+    rules, tags = load_packs(config.rules), _tag_map(config)
     owners = load_owners(config.owners) if config.owners else None
     terms = Terms(config.currency, config.checks.drift.tolerance, rates)
     budgets = read_budgets(config.budgets, terms, _shown) if with_plan else ()
@@ -131,6 +132,13 @@ def attribute(config: Config, as_of: date, with_plan: bool = True) -> Session:
     spend.planned(con, budgets)
     states = tuple(state_of(source, ledger.records, as_of) for source in config.sources)
     return Session(con, config, as_of, ledger, states, rules, tags, owners, budgets, problems)
+
+
+def _tag_map(config: Config) -> TagMap:
+    """Where fields come from, how their values are spelled, and what accounts are for."""
+    values = tables.values(config.values, config.marks.place("values"))
+    accounts = tables.accounts(config.accounts, config.marks.place("accounts"))
+    return tag_map(config.tags, config.marks.place("tags"), values, accounts)
 
 
 def _connected(ledger: Ledger, config: Config) -> duckdb.DuckDBPyConnection:
@@ -193,8 +201,33 @@ def report(
 def shared(session: Session, days: window.Window, where: Sequence[str] = ()) -> Report:
     """Spend by workload, with shared cost divided as the configuration says."""
     config = session.config
-    policy = sharing.policy(config.sharing.shares, config.marks.place("sharing", "shares"), config.sharing.keep_own)
-    return sharing_answer.answer(session.con, policy, days, where, config.cost, config.currency)
+    keep_own = config.sharing.keep_own
+    return sharing_answer.answer(session.con, _stages(config), keep_own, days, where, config.cost, config.currency)
+
+
+def training_runs(session: Session, days: window.Window, where: Sequence[str] = (), top: int = 20) -> Report:
+    """Training runs by workload and month, and the most expensive one by one."""
+    return runs_answer.answer(session.con, days, where, top, session.config.cost, session.config.currency)
+
+
+def _stages(config: Config) -> tuple[sharing.Stage, ...]:
+    """The stages of sharing, their files read."""
+    wanted, place = config.sharing, config.marks.place
+    if not wanted.stages:
+        return (sharing.Stage("shared", shares=sharing.shares(wanted.shares, place("sharing", "shares"))),)
+    stages = []
+    for index, entry in enumerate(wanted.stages):
+        read = {"metric": weights.metric, "usage": weights.use}
+        files = [(key, getattr(entry, key)) for key in read if getattr(entry, key)]
+        stages.append(
+            sharing.Stage(
+                entry.name,
+                entry.of,
+                sharing.shares(entry.shares, place("sharing", "stages", index, "shares")),
+                next((read[key](config.folder / name) for key, name in files), None),
+            )
+        )
+    return sharing.ordered(stages, place("sharing", "stages"))
 
 
 def status(config: Config, as_of: date, detail: bool = False) -> Report:
@@ -217,7 +250,9 @@ def suggest(session: Session, days: window.Window, top: int) -> Report:
 def explain_line(session: Session, line_id: int) -> Report:
     """One line: the row, the rule that decided, the arithmetic."""
     config = session.config
-    return line_answer.answer(session.con, line_id, session.rules, session.tags, session.owners, config.currency)
+    report = line_answer.answer(session.con, line_id, session.rules, session.tags, session.owners, config.currency)
+    allocation.allocate(session.con, _stages(config), config.sharing.keep_own)
+    return replace(report, tables=(*report.tables, *line_answer.sharing(session.con, line_id, _stages(config))))
 
 
 def explain_word(config: Config | None, word: str) -> Report:
@@ -237,6 +272,8 @@ def explain_word(config: Config | None, word: str) -> Report:
 
 def query(session: Session, sql: str) -> Report:
     """The rows of one SELECT over the views."""
+    if "allocated" in sql.lower():
+        allocation.allocate(session.con, _stages(session.config), session.config.sharing.keep_own)
     return query_answer.answer(session.con, sql, session.ledger.files)
 
 
@@ -251,8 +288,9 @@ def rules_test(config: Config | None) -> Report:
 
 
 def rules_lint(config: Config | None) -> Report:
-    """Rules that can never win."""
-    return lists.shadowed(lint(load_packs(config.rules if config else ())))
+    """Rules that can never win, and extracts that capture nothing."""
+    rules = load_packs(config.rules if config else ())
+    return lists.linted(lint(rules), empty_extracts(rules))
 
 
 def rules_diff(config: Config, as_of: date, old: str, new: str, choose: Callable[[Session], window.Window]) -> Report:

@@ -33,24 +33,58 @@ def attributed(
     Returns the problems that attribution met (tags that contradict each other). No row is lost or doubled:
     every row of the ledger has one line, and every line one decision.
     """
-    con.execute("CREATE OR REPLACE TEMP TABLE described AS SELECT * FROM lines")
+    _describe(con)
     answers = decided(con, rules, tags, owners)
     con.register("decided", answers)
     columns = ", ".join(f"CAST({name} AS VARCHAR) AS {name}" for name in schema.ATTRIBUTION)
     con.execute(f"CREATE OR REPLACE TEMP TABLE attribution AS SELECT x_LineId, {columns} FROM decided")
     con.unregister("decided")
     own = ", ".join(f"described.{name}" if name in schema.IDENTITY else f"ledger.{name}" for name in schema.NAMES)
-    added = ", ".join(f"attribution.{name}" for name in schema.ATTRIBUTION)
+    by_day = _owned(con, answers.attrs.get("owned", ()))
+    added = ", ".join(by_day.get(name, f"attribution.{name}") for name in schema.ATTRIBUTION)
     con.execute(
         f"CREATE OR REPLACE TEMP VIEW attributed AS SELECT {own}, {added} FROM ledger"
-        " JOIN described USING (x_LineId) JOIN attribution USING (x_LineId)"
+        f" JOIN described USING (x_LineId) JOIN attribution USING (x_LineId) {by_day.get('join', '')}"
     )
     return tuple(answers.attrs.get("problems", ()))
 
 
+def _owned(con: duckdb.DuckDBPyConnection, owned: Sequence[tuple[int, date, date, str]]) -> dict[str, str]:
+    """The table `owned`, and how the view takes a day's owner from it; nothing where no line changed hands.
+
+    Owners of one scope never overlap, so a row finds one at most and is never doubled.
+    """
+    if not owned:
+        return {}
+    columns = {"line": "BIGINT", "first": "DATE", "last": "DATE", "owner": "VARCHAR"}
+    _fill(con, "owned", columns, owned)
+    join = "LEFT JOIN owned ON line = x_LineId AND ChargePeriodStart BETWEEN owned.first AND owned.last"
+    return {"x_Owner": "coalesce(attribution.x_Owner, owned.owner) AS x_Owner", "join": join}
+
+
+def _describe(con: duckdb.DuckDBPyConnection) -> None:
+    """The table `described`: each line once, as its rows of the first day say it, and its first and last day.
+
+    Rows of one line agree in all that makes a line; looking at the first day only spares a year of text.
+    """
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE spans AS SELECT x_LineId, min(ChargePeriodStart) AS x_FirstDay,"
+        " max(ChargePeriodStart) AS x_LastDay FROM ledger GROUP BY x_LineId"
+    )
+    identity = ", ".join(f"any_value(ledger.{name}) AS {name}" for name in schema.IDENTITY)
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE described AS SELECT x_LineId, {identity}, any_value(x_FirstDay) AS x_FirstDay,"
+        " any_value(x_LastDay) AS x_LastDay FROM ledger JOIN spans USING (x_LineId)"
+        " WHERE ChargePeriodStart = x_FirstDay GROUP BY x_LineId"
+    )
+    con.execute("DROP TABLE spans")
+
+
 def decided(con: duckdb.DuckDBPyConnection, rules: RuleSet, tags: TagMap, owners: Owners | None) -> pd.DataFrame:
     """What these rules say of every line of the ledger (see `rules.engine.attribute`)."""
-    return attribute(frame_of(con, "described", ["x_LineId", *schema.IDENTITY]), rules, tags, owners)
+    return attribute(
+        frame_of(con, "described", ["x_LineId", *schema.IDENTITY, "x_FirstDay", "x_LastDay"]), rules, tags, owners
+    )
 
 
 def converted(con: duckdb.DuckDBPyConnection, cost: str, currency: str, rates: Sequence[Rate]) -> None:

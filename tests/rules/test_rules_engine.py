@@ -196,7 +196,7 @@ def test_a_name_is_weaker_evidence_than_a_tag_and_says_so() -> None:
         ({"ResourceId": "acme-ranker-training-data"}, "training-data"),
         ({"ResourceId": "acme-checkpoints"}, "checkpoints"),
         ({"tags.data-class": "embeddings"}, "embeddings"),
-        ({"tags.DataClass": "training data"}, "object-storage"),
+        ({"tags.DataClass": "training data"}, "training-data"),
         ({"ResourceId": "flink-checkpoints"}, "object-storage"),
         ({}, "object-storage"),
     ],
@@ -312,7 +312,10 @@ def test_bad_rules_are_refused_with_their_place(tmp_path: Path) -> None:
 
 def test_every_problem_of_every_file_is_told_at_once(tmp_path: Path) -> None:
     other = tmp_path / "other.yaml"
-    other.write_text(RULE.format(id="b", when="{Servce: x}", activity="srving", component="x"), encoding="utf-8")
+    text = RULE.format(id="b", when="{Servce: x}", activity="srving", component="x").replace(
+        "pack: mine", "pack: other"
+    )
+    other.write_text(text, encoding="utf-8")
     assert len(problems(mine(tmp_path, when="{ServiceNmae: x}"), other)) == 3
 
 

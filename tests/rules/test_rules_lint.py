@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aiops_cost.rules.lint import implies, lint
+from aiops_cost.rules.lint import empty_extracts, implies, lint
 from aiops_cost.rules.match import parse
 from aiops_cost.rules.pack import load_packs
 
@@ -67,3 +67,12 @@ def test_our_own_rules_can_all_win() -> None:
 def test_a_negation_implies_nothing_that_is_not_sure() -> None:
     assert not implies(parse({"not": "a"}), parse("/b/"))
     assert implies(parse({"not": "a"}), parse({"not": "a"}))
+
+
+@pytest.mark.parametrize(("extract", "empty"), [("x_UsageType | text", False), ("x_Operation", True), ("tags.m", True)])
+def test_an_extract_that_captures_nothing_is_found(tmp_path: Path, extract: str, empty: bool) -> None:
+    path = tmp_path / "rules.yaml"
+    text = PACK.format(first="{ServiceName: a}", second="{ServiceName: b}", fires="{ServiceName: a, x_UsageType: t}")
+    path.write_text(text.replace("    why: one", f"    extract: {{model: {extract}}}\n    why: one"), encoding="utf-8")
+    found = empty_extracts(load_packs([path], builtin=False))
+    assert [(one.rule.id, one.field) for one in found] == ([("first", "x_Model")] if empty else [])

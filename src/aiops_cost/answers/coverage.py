@@ -17,6 +17,14 @@ _COLUMNS = (
     Column("unattributed", "money"),
     Column("attributed", "percent", "attributed AI"),
 )
+_SURE = (
+    Column("provider"),
+    Column("stated", "money", "stated (bill, tag)"),
+    Column("named", "money", "named"),
+    Column("inferred", "money", "inferred"),
+    Column("unattributed", "money"),
+    Column("certain", "percent", "stated of all"),
+)
 _RULES = (
     Column("rule"),
     Column("activity"),
@@ -47,6 +55,7 @@ def answer(con: duckdb.DuckDBPyConnection, window: Window, cost: str, currency: 
             "providers", "By provider", _COLUMNS, tuple(_row(n, by[n]) for n in sorted(by)), total=_row("total", whole)
         )
     ]
+    tables.append(_how_sure(con, window))
     if by_rule:
         tables.append(Table("rules", "By the rule that decided", _RULES, _by_rule(con, window)))
     return Report(
@@ -55,6 +64,33 @@ def answer(con: duckdb.DuckDBPyConnection, window: Window, cost: str, currency: 
         facts={"cost": cost, "currency": currency, "period": str(window)},
         tables=tuple(tables),
     )
+
+
+def _how_sure(con: duckdb.DuckDBPyConnection, window: Window) -> Table:
+    """AI spend by the strength of its evidence, and what has none."""
+    marks = ", ".join("?" for _ in AI_ACTIVITIES)
+    rows = con.execute(
+        "SELECT coalesce(ProviderName, 'unknown'), if(x_Activity = 'unattributed', x_Activity, x_Confidence), sum(Cost)"
+        f" FROM spend WHERE x_Activity IN ({marks}, 'unattributed') AND ChargePeriodStart BETWEEN ? AND ?"
+        " GROUP BY 1, 2 HAVING sum(Cost) IS NOT NULL",
+        [*AI_ACTIVITIES, window.first, window.last],
+    ).fetchall()
+    by: dict[str, dict[str, Decimal]] = {}
+    for provider, evidence, amount in rows:
+        by.setdefault(provider, {})[evidence] = amount
+    found = [(name, *_evidence(by[name])) for name in sorted(by)]
+    sums = {key: money.total(each.get(key, Decimal(0)) for each in by.values()) for key in _EVIDENCE}
+    title = "How sure it is: AI spend by its evidence"
+    return Table("evidence", title, _SURE, tuple(found), total=("total", *_evidence(sums)))
+
+
+_EVIDENCE = ("stated", "named", "inferred", "unattributed")
+
+
+def _evidence(found: dict[str, Decimal]) -> tuple[Decimal | None, ...]:
+    amounts = [found.get(key, Decimal(0)) for key in _EVIDENCE]
+    whole = money.total(amounts)
+    return (*amounts, amounts[0] / whole if min(amounts) >= 0 and whole else None)
 
 
 def _by_rule(con: duckdb.DuckDBPyConnection, window: Window) -> tuple[tuple[object, ...], ...]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import duckdb
 
+from aiops_cost import money
 from aiops_cost.errors import UserError
 from aiops_cost.ledger import schema
 from aiops_cost.model import Column, Problem, Report, Table
@@ -14,7 +17,7 @@ from aiops_cost.rules import storage, training
 from aiops_cost.rules.engine import Owners, RuleSet, TagMap
 from aiops_cost.rules.explain import Explanation, explain
 from aiops_cost.rules.modules import DRIVERS
-from aiops_cost.rules.tags import read_json
+from aiops_cost.rules.sharing import Stage
 
 _PAIRS = (Column("what"), Column("value"))
 
@@ -23,28 +26,52 @@ def answer(
     con: duckdb.DuckDBPyConnection, line_id: int, rules: RuleSet, tags: TagMap, owners: Owners | None, currency: str
 ) -> Report:
     """The line `x_LineId = line_id`. Raises UserError when the ledger has no such line."""
-    cursor = con.execute(f"SELECT {', '.join(schema.IDENTITY)} FROM described WHERE x_LineId = ?", [line_id])
-    row = cursor.fetchone()
+    columns = (*schema.IDENTITY, "x_FirstDay", "x_LastDay")
+    row = con.execute(f"SELECT {', '.join(columns)} FROM described WHERE x_LineId = ?", [line_id]).fetchone()
     if row is None:
         raise UserError(
             Problem("line-unknown", "", f"the ledger has no line {line_id}",
                     'Line ids:  aiops-cost query "SELECT x_LineId, sum(Cost) FROM spend GROUP BY 1 ORDER BY 2 DESC"')
         )  # fmt: skip
-    line: Mapping[str, str | None] = dict(zip(schema.IDENTITY, row, strict=True))
-    told = explain(line, rules, tags, owners)
-    cells = tuple((name, value) for name, value in line.items() if value is not None)
+    line = {name: None if value is None else str(value) for name, value in zip(columns, row, strict=True)}
+    told = explain(line, rules, tags, owners, _siblings(con, line_id, line))
+    cells = tuple((name, line[name]) for name in schema.IDENTITY if line[name] is not None)
     return Report(
         name="line",
         title=f"Line {line_id}",
         facts={"currency": currency, "activity": told.fields["x_Activity"], "rule": told.fields["x_RuleId"]},
         tables=(
             Table("row", "What the bill says", _PAIRS, cells),
-            Table("decision", "What it is for", _PAIRS, (*_decision(told), *_details(line, told.fields["x_Activity"]))),
+            Table(
+                "decision",
+                "What it is for",
+                _PAIRS,
+                (*_decision(told), *_details(line, told.fields["x_Activity"], told.fields["x_Run"])),
+            ),
             *_evidence(told),
             _cost(con, line_id),
         ),
         notes=_notes(told),
     )
+
+
+_SPEAKING = ("ResourceId", "SubAccountId", "Tags", "x_CostCategories", "SkuPriceDetails", "x_FirstDay", "x_LastDay")
+"""What a line's resource can say for it on other lines."""
+
+
+def _siblings(
+    con: duckdb.DuckDBPyConnection, line_id: int, line: Mapping[str, str | None]
+) -> list[dict[str, str | None]]:
+    """The other lines of the line's resource, as far as they can speak for it."""
+    rows = con.execute(
+        f"SELECT DISTINCT {', '.join(_SPEAKING)} FROM described WHERE x_LineId <> ? AND ResourceId = ?"
+        " AND SubAccountId IS NOT DISTINCT FROM ?",
+        [line_id, line["ResourceId"], line["SubAccountId"]],
+    ).fetchall()
+    return [
+        {name: None if value is None else str(value) for name, value in zip(_SPEAKING, row, strict=True)}
+        for row in rows
+    ]
 
 
 def _decision(told: Explanation) -> list[tuple[str, Any]]:
@@ -54,6 +81,7 @@ def _decision(told: Explanation) -> list[tuple[str, Any]]:
         source = told.sources.get(name.removeprefix("x_").lower())
         if value is not None:
             rows.append((name.removeprefix("x_"), f"{value}  ({source})" if source else value))
+    rows += [("Owner", f"{owner}  ({_days(first, last)}, by the owners file)") for first, last, owner in told.owned]
     driver = _driver(told.fields["x_Activity"], told.fields["x_Component"])
     if driver:
         rows.append(("driver", driver))
@@ -62,13 +90,16 @@ def _decision(told: Explanation) -> list[tuple[str, Any]]:
     return rows
 
 
-def _details(line: Mapping[str, str | None], activity: str | None) -> list[tuple[str, str]]:
+def _days(first: date, last: date) -> str:
+    if first == date.min:
+        return f"until {last}"
+    return f"from {first}" if last == date.max else f"{first} to {last}"
+
+
+def _details(line: Mapping[str, str | None], activity: str | None, run: str | None) -> list[tuple[str, str]]:
     """What the rule module of the activity reads besides: the run of a training, the class of a storage."""
     if activity == "training":
-        named = read_json(line.get("Tags") or "{}")
-        tagged = next((named[tag] for tag in training.RUN_TAGS if tag in named), None)
-        run = training.run(line.get("ResourceId") or "") or tagged
-        return [("run", run), ("runs of", training.series(run))] if run else []
+        return [("runs of", training.series(run))] if run else []
     if activity == "storage":
         kind = storage.storage_class(
             line.get("x_UsageType") or line.get("SkuMeter") or line.get("ChargeDescription") or ""
@@ -120,9 +151,46 @@ def _cost(con: duckdb.DuckDBPyConnection, line_id: int) -> Table:
     )
 
 
+def sharing(con: duckdb.DuckDBPyConnection, line_id: int, stages: Sequence[Stage]) -> tuple[Table, ...]:
+    """How the line's cost is divided in the last month that it has, where a stage takes it: each workload's part of
+    the pool, and the same part of this line. Needs the view `allocated`."""
+    taken = con.execute("SELECT stage FROM pooled WHERE x_LineId = ?", [line_id]).fetchone()
+    month = con.execute(
+        "SELECT max(x_BillingPeriod) FROM spend WHERE x_LineId = ? AND Cost IS NOT NULL", [line_id]
+    ).fetchone()
+    if not taken or not month:
+        return ()
+    stage = stages[taken[0]]
+    rows = con.execute(
+        "WITH mine AS (SELECT ChargePeriodStart AS day, sum(Cost) AS cost FROM spend WHERE x_LineId = $line"
+        " AND strftime(ChargePeriodStart, '%Y-%m') = $month GROUP BY 1), pool AS (SELECT ChargePeriodStart AS day,"
+        " sum(Cost) AS whole FROM allocated WHERE x_SharedBy = $stage GROUP BY 1)"
+        " SELECT coalesce(x_Workload, x_SharedAs), a.ChargePeriodStart, sum(a.Cost), whole, mine.cost FROM allocated a"
+        " JOIN mine ON mine.day = a.ChargePeriodStart JOIN pool ON pool.day = a.ChargePeriodStart"
+        " WHERE x_SharedBy = $stage GROUP BY ALL ORDER BY 1, 2",
+        {"line": line_id, "month": month[0], "stage": stage.name},
+    ).fetchall()
+    parts: dict[str, tuple[Decimal, Decimal]] = {}
+    for name, _, part, whole, cost in rows:
+        of_pool, of_line = parts.get(name, (Decimal(0), Decimal(0)))
+        gained = money.multiply(cost, part, whole) if whole else Decimal(0)
+        parts[name] = money.EXACT.add(of_pool, part), money.EXACT.add(of_line, gained)
+    columns = (
+        Column("to"),
+        Column("pool", "money", "part of the pool"),
+        Column("line", "money", "of it from this line"),
+    )
+    largest = sorted(((name, *both) for name, both in parts.items()), key=lambda row: (-row[2], row[0]))
+    title = f"How it is shared in {month[0]}: stage {stage.name}, {stage.how}"
+    return (Table("sharing", title, columns, tuple(largest)),) if largest else ()
+
+
 def _notes(told: Explanation) -> tuple[str, ...]:
     if told.rule is None:
         return (
             "No rule knows this line. Tag the resource, or add a rule:  aiops-cost rules list shows how they look.",
         )
-    return (f"Before it was refined, rule {told.refines.id} decided: {told.refines.why}",) if told.refines else ()
+    shown = ", those for the same service are shown" if told.nearly else ""
+    tried = f"{told.tried:,} rules were tried before it{shown}"
+    refined = (f"Before it was refined, rule {told.refines.id} decided: {told.refines.why}",) if told.refines else ()
+    return (*refined, f"{tried}.") if told.tried else refined

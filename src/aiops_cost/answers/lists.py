@@ -15,7 +15,7 @@ from aiops_cost.ledger.record import amounts_of
 from aiops_cost.model import Amounts, Column, Problem, Report, Table
 from aiops_cost.rules.engine import Rule, RuleSet
 from aiops_cost.rules.examples import ExampleResult
-from aiops_cost.rules.lint import Shadowed
+from aiops_cost.rules.lint import Empty, Shadowed
 
 _RULES = (Column("rule"), Column("pack"), Column("activity"), Column("component"), Column("confidence"), Column("why"))
 _EXAMPLES = (Column("rule"), Column("example"), Column("line"), Column("decided_by"), Column("place"))
@@ -72,18 +72,21 @@ def examples(results: Sequence[ExampleResult]) -> Report:
     )
 
 
-def shadowed(found: Sequence[Shadowed]) -> Report:
-    """What `rules lint` found. The exit code is 1 when a rule of the user can never win."""
-    rows = tuple((one.rule.id, one.by.id, one.rule.place, one.by.place) for one in found)
+def linted(shadowed: Sequence[Shadowed], empty: Sequence[Empty]) -> Report:
+    """What `rules lint` found. The exit code is 1 when it is about a rule of the user."""
+    hidden = tuple((one.rule.id, one.by.id, one.rule.place, one.by.place) for one in shadowed)
+    nothing = tuple((one.rule.id, one.field, one.rule.place) for one in empty)
     columns = (Column("rule"), Column("hidden_by"), Column("place"), Column("hidden_by_place"))
-    mine = sum(not one.rule.builtin for one in found)
-    return Report(
-        name="rules-lint",
-        title="Rules that can never win",
-        tables=(Table("shadowed", "", columns, rows),) if rows else (),
-        verdict=f"{len(found)} rules can never win; {mine} of them are yours" if found else "every rule can win",
-        exit_code=1 if mine else 0,
-    )
+    tables = [Table("shadowed", "Rules that can never win", columns, hidden)] if hidden else []
+    if nothing:
+        title = "Extracts that capture nothing, on any of the rule's own examples"
+        tables.append(Table("extracts", title, (Column("rule"), Column("field"), Column("place")), nothing))
+    mine = sum(not rule.builtin for rule in [*(one.rule for one in shadowed), *(one.rule for one in empty)])
+    said = [f"{len(hidden)} rules can never win"] if hidden else ["every rule can win"]
+    said += [f"{len(nothing)} extracts capture nothing"] if nothing else []
+    said += [f"{mine} of them are yours"] if hidden or nothing else []
+    return Report("rules-lint", "The rules, looked at", tables=tuple(tables), verdict="; ".join(said),
+                  exit_code=1 if mine else 0)  # fmt: skip
 
 
 def budgets(found: Sequence[Budget], by_month: bool) -> Report:

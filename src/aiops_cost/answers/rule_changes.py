@@ -23,12 +23,17 @@ _COLUMNS = (
     Column("moved", "money", "cost that moves"),
 )
 
+_GAINS = (Column("month"), Column("activity"), Column("workload"), Column("change", "money"))
+_MONTH = "strftime(s.ChargePeriodStart, '%Y-%m')"
+_DAYS = "s.ChargePeriodStart BETWEEN ? AND ?"
+
 
 def answer(con: duckdb.DuckDBPyConnection, then: pd.DataFrame, window: Window, cost: str, currency: str) -> Report:
     """Compare the attribution in the view `spend` with `then`, a frame as `rules.engine.attribute` returns it.
 
     Money moves when the activity, component or workload of its line differs. The total of `spend` is the same under
-    both; what moves out of one row moves into another.
+    both; what moves out of one row moves into another. The second table is the difference of two reports by month,
+    activity and workload, one under each set of rules.
     """
     con.register("then_frame", then)
     rows = con.execute(
@@ -41,11 +46,22 @@ def answer(con: duckdb.DuckDBPyConnection, then: pd.DataFrame, window: Window, c
         " GROUP BY ALL ORDER BY 1, 8 DESC NULLS LAST, 2, 3, 4, 5, 6",
         [window.first, window.last],
     ).fetchall()
+    gains = con.execute(
+        f"SELECT month, activity, workload, sum(Cost) FROM (SELECT {_MONTH} AS month, s.x_Activity AS activity,"
+        f" s.x_Workload AS workload, -s.Cost AS Cost FROM spend s WHERE {_DAYS} UNION ALL SELECT {_MONTH},"
+        " CAST(t.x_Activity AS VARCHAR), CAST(t.x_Workload AS VARCHAR), s.Cost FROM spend s"
+        f" JOIN then_frame t USING (x_LineId) WHERE {_DAYS}) GROUP BY ALL HAVING sum(Cost) <> 0"
+        " ORDER BY 1, 4 DESC, 2, 3",
+        [window.first, window.last] * 2,
+    ).fetchall()
     con.unregister("then_frame")
     return Report(
         name="rules-diff",
         title="What the new rules would move",
         facts={"cost": cost, "currency": currency, "period": str(window)},
-        tables=(Table("moved", "", _COLUMNS, tuple(rows)),),
+        tables=(
+            Table("moved", "", _COLUMNS, tuple(rows)),
+            *([Table("gains", "What each gains or loses", _GAINS, tuple(gains))] if gains else []),
+        ),
         notes=() if rows else ("Nothing moves: every line has the same activity, component and workload.",),
     )

@@ -10,75 +10,85 @@ import duckdb
 
 from aiops_cost import money
 from aiops_cost.answers import filters
+from aiops_cost.answers.allocation import allocate
 from aiops_cost.answers.window import Window
-from aiops_cost.errors import CouldNotJudge
-from aiops_cost.model import AI_ACTIVITIES, Column, Problem, Report, Table
-from aiops_cost.rules.sharing import CostRow, Policy, SharedRow, share
+from aiops_cost.model import AI_ACTIVITIES, Column, Report, Table
+from aiops_cost.rules.sharing import Stage
 
 ZERO = Decimal(0)
-_COLUMNS = (
-    Column("workload"),
-    Column("direct", "money", "direct cost"),
-    Column("shared", "money", "part of shared cost"),
-    Column("total", "money"),
-    Column("share", "percent"),
-)
 
 
 def answer(
-    con: duckdb.DuckDBPyConnection, policy: Policy, window: Window, where: Sequence[str], cost: str, currency: str
+    con: duckdb.DuckDBPyConnection,
+    stages: Sequence[Stage],
+    keep_own: bool,
+    window: Window,
+    where: Sequence[str],
+    cost: str,
+    currency: str,
 ) -> Report:
     """AI spend per workload. Shared cost is divided day by day, so a workload that began on the 20th bears nothing of
-    the days before; what cannot be divided stays in a row of its own. The total is that of the undivided rows,
-    exactly. Raises CouldNotJudge when the two differ, which would be a defect."""
+    the days before; what cannot be divided, and what was idle, stays in rows of its own. Filters look at the result:
+    `workload=chat` shows chat with its part."""
+    notes = allocate(con, stages, keep_own)
     condition, values = filters.where(where)
     activities = ", ".join("?" for _ in AI_ACTIVITIES)
     rows = con.execute(
-        "SELECT ChargePeriodStart, x_Activity, x_Workload, sum(Cost) FROM spend WHERE ChargePeriodStart BETWEEN ? AND ?"
-        f" AND x_Activity IN ({activities}) AND {condition}"
-        " GROUP BY 1, 2, 3 HAVING sum(Cost) IS NOT NULL ORDER BY 1, 2, 3",
+        "SELECT x_Workload, x_SharedBy, x_SharedAs, x_Activity = 'shared', sum(Cost) FROM allocated"
+        f" WHERE ChargePeriodStart BETWEEN ? AND ? AND x_Activity IN ({activities}) AND {condition}"
+        " GROUP BY 1, 2, 3, 4 HAVING sum(Cost) IS NOT NULL ORDER BY 1, 2, 3, 4",
         [window.first, window.last, *AI_ACTIVITIES, *values],
     ).fetchall()
-    costs = [CostRow(day, currency, activity, workload, amount) for day, activity, workload, amount in rows]
-    divided = share(costs, policy)
-    before, after = _total(costs), _total(divided)
-    if before != after:
-        raise CouldNotJudge(
-            Problem("sharing-not-equal", "", f"{before} {currency} of cost became {after} when it was shared")
-        )
     with localcontext(money.EXACT):
-        table = _table(divided)
-    how = "by fixed shares" if policy.shares else "in proportion to direct cost, day by day"
+        table = _table(rows, [stage.name for stage in stages])
+    how = stages[0].how if len(stages) == 1 else "; ".join(f"{stage.name} {stage.how}" for stage in stages)
     return Report(
         name="sharing",
         title="Spend by workload, shared cost divided",
         facts={"cost": cost, "currency": currency, "period": str(window), "divided": how},
         tables=(table,),
+        notes=notes,
     )
 
 
-def _total(rows: Sequence[CostRow] | Sequence[SharedRow]) -> Decimal:
-    return money.total(row.amount for row in rows)
-
-
-def _table(rows: Sequence[SharedRow]) -> Table:
+def _table(rows: Sequence[tuple[str | None, str | None, str | None, bool, Decimal]], stages: Sequence[str]) -> Table:
+    """One row per workload and per thing that has none; a column per stage, where there are several."""
     direct: dict[str | None, Decimal] = defaultdict(Decimal)
-    shared: dict[str | None, Decimal] = defaultdict(Decimal)
-    for row in rows:
-        if row.shared_from:
-            shared[row.workload] += row.amount
-        elif row.activity == "shared":
-            shared[f"{row.workload} (shared, not divided)" if row.workload else "shared, not divided"] += row.amount
+    parts: dict[str | None, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for workload, stage, kind, shared, amount in rows:
+        if stage is not None:
+            name = workload if kind == "part" else _apart(stage, kind or "", len(stages))
+            parts[name][stage] += amount
+        elif shared:
+            parts[f"{workload} (shared, not divided)" if workload else "shared, not divided"][stages[0]] += amount
         else:
-            direct[row.workload] += row.amount
-    whole = money.total([*direct.values(), *shared.values()])
-    names = sorted({*direct, *shared}, key=lambda name: (-(direct[name] + shared[name]), str(name)))
-    found = [(name, direct[name], shared[name], direct[name] + shared[name]) for name in names]
-    total = ("total", money.total(direct.values()), money.total(shared.values()), whole)
+            direct[workload] += amount
+    columns = stages if len(stages) > 1 else []
+    sums = {name: money.total(parts[name].values()) for name in {*direct, *parts}}
+    names = sorted(sums, key=lambda name: (-(direct[name] + sums[name]), str(name)))
+    found = {
+        name: [direct[name], *(parts[name][stage] for stage in columns), sums[name], direct[name] + sums[name]]
+        for name in names
+    }
+    totals = [money.total(row[index] for row in found.values()) for index in range(len(columns) + 3)]
+    whole = totals[-1]
     return Table(
         name="workloads",
         title="",
-        columns=_COLUMNS,
-        rows=tuple((*row, row[3] / whole if whole else None) for row in found),
-        total=(*total, Decimal(1) if whole else None),
+        columns=(
+            Column("workload"),
+            Column("direct", "money", "direct cost"),
+            *(Column(stage, "money", f"of {stage}") for stage in columns),
+            Column("shared", "money", "part of shared cost"),
+            Column("total", "money"),
+            Column("share", "percent"),
+        ),
+        rows=tuple((name, *row, row[-1] / whole if whole else None) for name, row in found.items()),
+        total=("total", *totals, Decimal(1) if whole else None),
     )
+
+
+def _apart(stage: str, kind: str, stages: int) -> str:
+    """The name of cost that no workload bears."""
+    said = "idle" if kind == "idle" else "not divided"
+    return f"{stage}, {said}" if stages > 1 or kind == "idle" else "shared, not divided"

@@ -2,7 +2,8 @@
 
 What it means: ATR001 says that too much spend is unattributed: no rule and no tag tells whether it
 is serving, training or storage. ATR002 names accounts that run accelerators (GPUs, TPUs and the
-like) which nothing attributes; the evidence lists the resources.
+like) which nothing attributes; the evidence lists the resources, and the finding names whom to ask: their owner, else
+whoever spends most in the account.
 
 Why it matters: what is not attributed is in no budget line's actual, so every drift is understated
 by it. Accelerators are seldom anything but AI, and seldom cheap.
@@ -86,6 +87,7 @@ def _account(view: View, running: Condition, account: str | None, amount: Decima
     here = both(running, Condition("SubAccountId IS NOT DISTINCT FROM ?", (account,)))
     resources = view.spend_by(["ResourceId", "x_Accelerator", "SubAccountName"], here, limit=5)
     where = resources[0][2] or account or "no account"
+    owner, ask = _whom_to_ask(view, account, here)
     return Finding(
         code="ATR002",
         severity=Severity.WARNING,
@@ -94,9 +96,11 @@ def _account(view: View, running: Condition, account: str | None, amount: Decima
             "that no tag and no rule attributes"
         ),
         advice=(
+            f"Ask {ask or 'whoever owns ' + where}.\n"
             "Tag the resources with a workload (the keys are under `tags` in the configuration),\n"
             "or write a rule for them:  aiops-cost rules suggest"
         ),
+        owner=owner,
         scope={"activity": "unattributed", **({"SubAccountId": account} if account else {})},
         period=period,
         currency=view.currency,
@@ -106,6 +110,19 @@ def _account(view: View, running: Condition, account: str | None, amount: Decima
             for resource, accelerator, _, part in resources
         ),
     )
+
+
+def _whom_to_ask(view: View, account: str | None, here: Condition) -> tuple[str | None, str]:
+    """The owner of these machines, by the owners file or the table of accounts, and whom to ask: that owner, else
+    whose spend is the largest in the account."""
+    named = Condition("x_Owner IS NOT NULL")
+    found = view.spend_by(["x_Owner"], both(here, named), limit=1)
+    if found:
+        return found[0][0], f"{found[0][0]}, who owns them"
+    if account is None:
+        return None, ""
+    found = view.spend_by(["x_Owner"], both(Condition("SubAccountId = ?", (account,)), named), limit=1)
+    return None, f"{found[0][0]}, whose spend is the largest in the account" if found else ""
 
 
 def _said(name: str | None, amount: Decimal, currency: str) -> str:

@@ -30,6 +30,9 @@ def command(
     share: Annotated[
         bool, typer.Option("--share", help="By workload, with shared cost divided over the workloads (see `sharing`).")
     ] = False,
+    runs: Annotated[
+        bool, typer.Option("--runs", help="Training runs by workload and month, and the most expensive one by one.")
+    ] = False,
     metric: options.Cost = None,
     config: options.ConfigFile = None,
     as_of: options.AsOf = None,
@@ -43,6 +46,8 @@ def command(
     days = options.days(session, month, last, first_day, last_day)
     if share:
         return output.write(run.shared(session, days, where or ()), format, file)
+    if runs:
+        return output.write(run.training_runs(session, days, where or (), top or 20), format, file)
     names = [name.strip() for name in by.split(",") if name.strip()]
     report = run.report(session, names, days, where or (), top, run.compared(compare_to, days))
     return output.write(report, format, file)

@@ -45,7 +45,8 @@ def lint(
     format: options.Format = None,
     file: options.Output = None,
 ) -> int:
-    """Find rules that can never win, because an earlier one asks for no more; leaves 1 when one is yours."""
+    """Find rules that can never win, as an earlier one asks for no more, and extracts that capture nothing; leaves 1
+    when one is yours."""
     from aiops_cost import run
 
     return output.write(run.rules_lint(options.config_if_any(config)), format, file)

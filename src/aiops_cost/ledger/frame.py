@@ -108,8 +108,11 @@ def frame_of(
 
     types = {row[0]: row[1] for row in con.execute(f"DESCRIBE SELECT {', '.join(columns)} FROM {relation}").fetchall()}
     con.execute(f"CREATE OR REPLACE TEMP TABLE framed AS SELECT {', '.join(columns)} FROM {relation} WHERE {where}")
+    counts = con.execute(f"SELECT {', '.join(f'count({name})' for name in columns)} FROM framed").fetchall()[0]
+    filled = {name for name, count in zip(columns, counts, strict=True) if count}
     selected = [
-        _as_category(con, name) if types[name] == "VARCHAR" else _number(name, types[name], amounts) for name in columns
+        _as_category(con, name, name in filled) if types[name] == "VARCHAR" else _number(name, types[name], amounts)
+        for name in columns
     ]
     frame = con.execute(f"SELECT {', '.join(selected)} FROM framed").df()
     if amounts == "decimal":
@@ -123,9 +126,8 @@ def frame_of(
     return frame
 
 
-def _as_category(con: duckdb.DuckDBPyConnection, name: str) -> str:
-    known = con.execute(f"SELECT count(DISTINCT {name}) FROM framed").fetchone()
-    if not known or not known[0]:
+def _as_category(con: duckdb.DuckDBPyConnection, name: str, filled: bool) -> str:
+    if not filled:
         return f"CAST(NULL AS VARCHAR) AS {name}"
     con.execute(
         f"CREATE OR REPLACE TYPE words_of_{name} AS ENUM"

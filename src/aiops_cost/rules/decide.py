@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aiops_cost.ledger import schema
-from aiops_cost.rules import models
-from aiops_cost.rules.evidence import Codes, Column, Lines
-from aiops_cost.rules.modules import READERS
+from aiops_cost.model import AI_ACTIVITIES
+from aiops_cost.rules import models, stated, training
+from aiops_cost.rules.answers import Mask
+from aiops_cost.rules.coded import Codes, Column, recode
+from aiops_cost.rules.evidence import Lines
+from aiops_cost.rules.match import Matcher
+from aiops_cost.rules.modules import READERS, Reader
 from aiops_cost.rules.owners import Owners
-from aiops_cost.rules.pack import Rule, RuleSet
-from aiops_cost.rules.tags import TagMap
+from aiops_cost.rules.pack import CONFIDENCE, Rule, RuleSet
+from aiops_cost.rules.tags import TagMap, fold
 from aiops_cost.rules.winners import winners
 
 if TYPE_CHECKING:
@@ -23,14 +28,29 @@ if TYPE_CHECKING:
 _FROM_TAGS = {"x_Workload": "workload", "x_Environment": "environment", "x_Owner": "owner", "x_Model": "model"}
 
 
+_REFINABLE = "x_Refinable"
+
+
+@dataclass(frozen=True)
+class Owned:
+    """The owner of a line (by its row) from the first to the last day, where it was not always the same."""
+
+    row: int
+    first: date
+    last: date
+    owner: str
+
+
 @dataclass(frozen=True)
 class Decision:
-    """Per line, the rule of the first pass and the rule that refined it (indices, -1 for none)."""
+    """Per line, the rule of the first pass and the rule that refined it (indices, -1 for none); and the owners of
+    lines that passed from one to another."""
 
     lines: Lines
     by: Codes
     refined: Codes
     fields: dict[str, Column]
+    owned: tuple[Owned, ...] = ()
 
 
 def decide(frame: pd.DataFrame, rules: RuleSet, tags: TagMap, owners: Owners | None) -> Decision:
@@ -41,17 +61,80 @@ def decide(frame: pd.DataFrame, rules: RuleSet, tags: TagMap, owners: Owners | N
     fields.fill(rules.rules, by)
     for name in ("x_Activity", "x_Component"):
         lines.add(name, fields.column(name))
-    free = np.array([rule.builtin for rule in rules.rules] + [True], dtype=bool)[by]
-    refined = winners(lines, rules.refining, free)
+    lines.add(_REFINABLE, _refinable(fields, rules, by))
+    refined = winners(lines, [replace(rule, when=(*rule.when, _may_refine(rule))) for rule in rules.refining])
     fields.fill(rules.refining, refined)
+    _weaken(lines, fields, "activity", refined >= 0)
     for name, said in _FROM_TAGS.items():
         fields.put_column(name, lines.column(f"stated.{said}"))
-    if owners:
-        decided = {name: fields.column(name) for name in schema.ATTRIBUTION}
-        fields.put_where_null("x_Owner", owners.of(lines, decided))
+    _weaken(lines, fields, "workload", np.ones(lines.size, dtype=bool))
+    _name_runs(lines, fields)
+    for name, said in _FROM_TAGS.items():
+        fields.spell(name, tags.values.get(said, {}))
     fields.derive("x_ModelFamily", "x_Model", models.family)
     fields.derive("x_ModelVersion", "x_Model", models.version)
-    return Decision(lines, by, refined, {name: fields.column(name) for name in schema.ATTRIBUTION})
+    by_day = _own(lines, fields, owners) if owners else ()
+    return Decision(lines, by, refined, {name: fields.column(name) for name in schema.ATTRIBUTION}, by_day)
+
+
+def _own(lines: Lines, fields: _Fields, owners: Owners) -> tuple[Owned, ...]:
+    """Fill in the owners that no tag names; a line that passed from one to another is returned with its days."""
+    decided = {name: fields.column(name) for name in schema.ATTRIBUTION}
+    periods = [(first, last, owners.of(lines, decided, first)) for first, last in owners.periods()]
+    names = list(dict.fromkeys(name for *_, column in periods for name in column.values))
+    codes = np.array([_under(column, names) for *_, column in periods])
+    same = (codes == codes[0]).all(axis=0)
+    fields.put_where_null("x_Owner", Column(codes[0], names), same)
+    rows = np.flatnonzero(~same & ~fields.filled("x_Owner"))
+    return tuple(
+        Owned(row, first, last, names[code])
+        for (first, last, _), found in zip(periods, codes[:, rows], strict=True)
+        for row, code in zip(rows.tolist(), found.tolist(), strict=True)
+        if code >= 0
+    )
+
+
+def _under(column: Column, names: Sequence[str]) -> Codes:
+    """The column's codes under other numbers."""
+    return np.array([*map(names.index, column.values), -1], dtype=np.int32)[column.codes]
+
+
+def _refinable(fields: _Fields, rules: RuleSet, by: Codes) -> Column:
+    """Per line the weakest evidence that may still change what it is for: any, where nobody said more than that it is
+    a machine or a bucket; as good as the rule's own, where the bill says it; better than that, where a user's rule
+    does; null for none."""
+    ranks = np.array([CONFIDENCE.index(rule.confidence) - (not rule.builtin) for rule in rules.rules] + [2])
+    weakest = np.where(fields.having("x_Activity", AI_ACTIVITIES), ranks[by], 2)
+    users = np.array([not rule.builtin for rule in rules.rules] + [False])[by]
+    return Column(np.where(users, ranks[by], weakest).astype(np.int8), list(CONFIDENCE))
+
+
+def _may_refine(rule: Rule) -> tuple[str, Matcher]:
+    """The condition under which evidence as strong as this rule's is not outweighed by what is there."""
+    strong = CONFIDENCE[CONFIDENCE.index(rule.confidence) :]
+    return _REFINABLE, Matcher("any", parts=tuple(Matcher("exact", (one,)) for one in strong))
+
+
+def _weaken(lines: Lines, fields: _Fields, field: str, among: Mask) -> None:
+    """An attribution is as sure as the weakest of what it rests on."""
+    lines.column(f"stated.{field}")
+    origins = lines.origins[field]
+    for weak in (stated.NAME, stated.ACCOUNT, stated.LATE):
+        strength = stated.STRENGTH[weak]
+        stronger = fields.having("x_Confidence", CONFIDENCE[: CONFIDENCE.index(strength)])
+        fields.put("x_Confidence", np.flatnonzero((origins == weak) & stronger & among), strength)
+
+
+def _name_runs(lines: Lines, fields: _Fields) -> None:
+    """The run that a line of training, or of preparing data, belongs to: by a tag that names runs, by the job that the
+    resource id names, by a tag that names jobs. A rule that read a run has the first word."""
+    trains = fields.having("x_Activity", ("training",))
+    prepares = fields.having("x_Component", training.PREPARATION)
+    compute = trains & ~prepares
+    fields.put_where_null("x_Run", lines.column("stated.run"), trains | prepares)
+    fields.put_where_null("x_Run", lines.column("ResourceId"), compute, training.run)
+    for tag in training.JOB_TAGS:
+        fields.put_where_null("x_Run", lines.column(f"tags.{tag}"), compute)
 
 
 class _Fields:
@@ -61,7 +144,7 @@ class _Fields:
         self._lines = lines
         self._codes = {name: np.full(lines.size, -1, dtype=np.int32) for name in schema.ATTRIBUTION}
         self._values: dict[str, dict[str, int]] = {name: {} for name in schema.ATTRIBUTION}
-        self._put("x_Activity", slice(None), "unattributed")
+        self.put("x_Activity", slice(None), "unattributed")
 
     def column(self, name: str) -> Column:
         """The column as it is now; what is filled in later does not change it."""
@@ -75,19 +158,22 @@ class _Fields:
                 self._fill_rule(rules[index], order[start:end])
 
     def _fill_rule(self, rule: Rule, rows: Codes) -> None:
-        import pandas as pd
-
         said = {"x_Activity": rule.activity, "x_RuleId": rule.id, **rule.constants}
         if rule.activity != "unattributed":  # how sure can one be of not knowing
             said["x_Confidence"] = rule.confidence
         for name, value in said.items():
-            self._put(name, rows, value)
+            self.put(name, rows, value)
         for extract in rule.extract:
-            column, read = self._lines.column(extract.column), READERS[extract.reader]
-            numbers, codes = pd.factorize(column.codes[rows])
-            found = [None if code < 0 else read(column.values[code]) for code in codes.tolist()]
-            self._put_values(extract.field, rows, numbers.astype(np.int32), found)
+            self._read(extract.field, rows, self._lines.column(extract.column), READERS[extract.reader])
         self._put_component(rule, rows)
+
+    def _read(self, name: str, rows: Codes, column: Column, read: Reader) -> None:
+        """Fill the field with what `read` finds in the column, asked once per distinct value on these rows."""
+        import pandas as pd
+
+        numbers, codes = pd.factorize(column.codes[rows])
+        found = [None if code < 0 else read(column.values[code]) for code in codes.tolist()]
+        self._put_values(name, rows, numbers.astype(np.int32), found)
 
     def _put_component(self, rule: Rule, rows: Codes) -> None:
         """`fm-tokens-{token_direction}` follows the direction; without one the end is left off.
@@ -98,10 +184,10 @@ class _Fields:
             return
         stem, placeholder, _ = rule.component.partition("-{token_direction}")
         if not placeholder:
-            self._put("x_Component", rows, stem)
+            self.put("x_Component", rows, stem)
             return
         directions = self._values["x_TokenDirection"]
-        self._put("x_Component", rows, stem)
+        self.put("x_Component", rows, stem)
         self._put_values(
             "x_Component", rows, self._codes["x_TokenDirection"][rows], [f"{stem}-{one}" for one in directions]
         )
@@ -111,12 +197,33 @@ class _Fields:
         rows = np.flatnonzero(column.codes >= 0)
         self._put_values(name, rows, column.codes[rows], list(column.values))
 
-    def put_where_null(self, name: str, column: Column) -> None:
-        """Fill only the lines that have nothing yet."""
-        rows = np.flatnonzero(self._codes[name] < 0)
-        self._put_values(name, rows, column.codes[rows], list(column.values))
+    def spell(self, name: str, table: Mapping[str, str]) -> None:
+        """Replace the spellings that the table knows by the value that counts."""
+        if table:
+            column = self.column(name)
+            self.put_column(name, recode(column.codes, [table.get(fold(value), value) for value in column.values]))
 
-    def _put(self, name: str, rows: Codes | slice, value: str) -> None:
+    def having(self, name: str, values: Sequence[str]) -> Mask:
+        """The lines whose field is one of these values."""
+        wanted = [self._values[name][value] for value in values if value in self._values[name]]
+        return np.isin(self._codes[name], wanted)
+
+    def filled(self, name: str) -> Mask:
+        """The lines that have the field."""
+        return self._codes[name] >= 0
+
+    def put_where_null(self, name: str, column: Column, among: Mask | None = None, read: Reader | None = None) -> None:
+        """Fill only the lines that have nothing yet, with the column's value or what `read` finds in it."""
+        if not column.values:
+            return
+        rows = np.flatnonzero(self._codes[name] < 0 if among is None else (self._codes[name] < 0) & among)
+        if read:
+            self._read(name, rows, column, read)
+        else:
+            self._put_values(name, rows, column.codes[rows], list(column.values))
+
+    def put(self, name: str, rows: Codes | slice, value: str) -> None:
+        """Write one value on these lines."""
         self._codes[name][rows] = self._values[name].setdefault(value, len(self._values[name]))
 
     def _put_values(self, name: str, rows: Codes, codes: Codes, values: list[str | None] | list[str]) -> None:

@@ -15,8 +15,9 @@ import numpy as np
 
 from aiops_cost.ledger import schema
 from aiops_cost.model import Problem
+from aiops_cost.rules.coded import Column
 from aiops_cost.rules.decide import decide
-from aiops_cost.rules.evidence import Column, Lines
+from aiops_cost.rules.evidence import Lines
 from aiops_cost.rules.examples import ExampleResult, run_examples
 from aiops_cost.rules.explain import Evidence, Explanation, explain
 from aiops_cost.rules.owners import Owners, load_owners
@@ -51,7 +52,9 @@ def attribute(
 
     `lines` has one row per `x_LineId` (int64) and identity columns of the ledger, best as categoricals; columns may
     be absent. Returns `x_LineId` and `schema.ATTRIBUTION`, every one a categorical, null where unknown; x_Activity
-    is never null. `result.attrs["problems"]` holds a tuple of Problems: tags that contradict each other.
+    is never null. `result.attrs["problems"]` holds a tuple of Problems: tags that contradict each other;
+    `result.attrs["owned"]`, for lines that passed from one owner to another, tuples of x_LineId, first day, last day
+    and owner (x_Owner is null there).
     """
     import pandas as pd
 
@@ -61,6 +64,8 @@ def attribute(
         column = _compact(decision.fields[name])
         frame[name] = pd.Categorical.from_codes(column.codes, categories=pd.Index(column.values, dtype="str"))
     frame.attrs["problems"] = _conflicts(decision.lines)
+    ids = frame["x_LineId"].to_numpy()
+    frame.attrs["owned"] = tuple((int(ids[one.row]), one.first, one.last, one.owner) for one in decision.owned)
     return frame
 
 

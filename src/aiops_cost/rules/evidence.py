@@ -10,21 +10,19 @@ bill it is), `meter` (Azure's meter in one text), `model_meter` (the same, where
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aiops_cost.ledger import schema
-from aiops_cost.rules import machines, meters
+from aiops_cost.rules import machines, meters, stated, tags
+from aiops_cost.rules.coded import Codes, Column, combinations, recode
 from aiops_cost.rules.tags import FIELDS, JSON_COLUMNS, Inverted, TagMap, fold, invert, pick, said_activity
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Codes = np.ndarray[Any, np.dtype[np.integer[Any]]]
-"""Codes are as narrow as they can be: a million lines with a hundred columns should fit in memory."""
 
 NAME_SOURCES = (
     "ResourceName",
@@ -53,18 +51,6 @@ DERIVED = ("cloud", "meter", "model_meter", "machine", "hardware", "name")
 DECIDED = ("x_Activity", "x_Component")
 
 
-@dataclass(frozen=True)
-class Column:
-    """Distinct values and, per line, the code of its value; -1 is null."""
-
-    codes: Codes
-    values: list[str]
-
-    def value(self, row: int) -> str | None:
-        code = int(self.codes[row])
-        return None if code < 0 else self.values[code]
-
-
 def canonical(name: str) -> str:
     """The column that a rule's word stands for: `service` -> ServiceName, `tags.Team` as it is."""
     return schema.SHORT.get(name, name)
@@ -85,11 +71,12 @@ VISIBLE = (*schema.IDENTITY, "x_Source", "x_BillingPeriod", *DERIVED, *DECIDED)
 class Lines:
     """The lines of a frame as columns of distinct values; each column is made once, when first asked for."""
 
-    def __init__(self, frame: pd.DataFrame, tags: TagMap) -> None:
+    def __init__(self, frame: pd.DataFrame, tag_map: TagMap) -> None:
         self.frame = frame
-        self.tags = tags
+        self.tags = tag_map
         self.size = len(frame)
         self.conflicts: dict[str, int] = {}
+        self.origins: dict[str, stated.Origins] = {}
         self._columns: dict[str, Column] = {}
         self._null = Column(np.full(self.size, -1, dtype=np.int8), [])
         self._inverted: dict[str, Inverted] = {}
@@ -131,12 +118,44 @@ class Lines:
         return _without_blanks(codes, values)
 
     def _stated(self, name: str) -> Column:
-        """The first present candidate of a field of the tag map; an activity is put in our words."""
-        columns = [self.column(canonical(candidate)) for candidate in self.tags.candidates.get(name, ())]
-        column = self._combine(columns, _first)
+        """What is said of a field by its candidates in order, by the account, or by a later tag of the resource; an
+        activity is put in our words."""
+        said = [self.candidate(text, name) for text in self.tags.candidates.get(name, ())]
+        column, self.origins[name] = stated.first_said([*said, (self._account(name), stated.ACCOUNT)], self.size)
+        if name in stated.LATE_FIELDS:
+            resource = [self.column("ResourceId"), self.column("SubAccountId")]
+            column, self.origins[name] = stated.said_later((column, self.origins[name]), resource, self._days())
         if name != "activity":
             return column
         return self._combine([column], lambda value: said_activity(value, self.tags.activities) if value else None)
+
+    def candidate(self, text: str, field: str) -> tuple[Column, int]:
+        """A candidate's column, and how it says things: in a JSON column people stated them, else they are names."""
+        name, pattern = tags.candidate(text)
+        column = self.column(canonical(name))
+        if pattern:
+            column = self._combine([column], lambda value: _captured(pattern, value))
+        if field == "activity":  # a word that means no activity is no statement
+            column = self._combine([column], lambda v: v if v and said_activity(v, self.tags.activities) else None)
+        return column, stated.TAG if name.partition(".")[0] in JSON_COLUMNS else stated.NAME
+
+    def _account(self, field: str) -> Column:
+        """What the table of accounts says of the line's account, by its id or its name."""
+        known = self.tags.accounts
+        if not known:
+            return self._null
+        of = {account: fields[field] for account, fields in known.items() if field in fields}
+        return self._combine(
+            [self.column("SubAccountId"), self.column("SubAccountName")],
+            lambda one, name: of.get(one or "") or of.get(name or ""),
+        )
+
+    def _days(self) -> tuple[Codes, Codes] | None:
+        """First and last day of each line as numbers, where the frame has them."""
+        if not {"x_FirstDay", "x_LastDay"} <= set(self.frame.columns):
+            return None
+        first, last = (self.frame[name].to_numpy().astype("datetime64[D]") for name in ("x_FirstDay", "x_LastDay"))
+        return first.astype(np.int64), last.astype(np.int64)
 
     def _inside(self, column: str, key: str, name: str) -> Column:
         """One key of a JSON column; the texts are parsed once, for all keys."""
@@ -163,43 +182,20 @@ class Lines:
             return self._null
         combos, first = combinations(columns, self.size)
         values = [function(*(column.value(row) for column in columns)) for row in first]
-        return _recode(combos, values)
-
-
-def combinations(columns: Sequence[Column], size: int) -> tuple[Codes, Codes]:
-    """Number the distinct combinations of some columns: (number per line, a line of each)."""
-    import pandas as pd
-
-    total, key = 1, np.zeros(size, dtype=np.int64)
-    for column in columns:
-        width = len(column.values) + 1
-        if width == 1:
-            continue
-        if total * width >= 2**62:
-            key, seen = pd.factorize(key)
-            key, total = key.astype(np.int64), len(seen) + 1
-        key *= width
-        key += column.codes
-        key += 1
-        total *= width
-    numbers, distinct = pd.factorize(key)
-    member = np.empty(len(distinct), dtype=np.int64)
-    member[numbers] = np.arange(size)
-    return numbers.astype(np.int32), member
+        return recode(combos, values)
 
 
 def _without_blanks(codes: Codes, values: list[Any]) -> Column:
     texts = list(map(str, values))
     if all(map(str.strip, texts)):
         return Column(codes, texts)
-    return _recode(codes, [text if text.strip() else None for text in texts])
+    return recode(codes, [text if text.strip() else None for text in texts])
 
 
-def _recode(codes: Codes, values: Sequence[str | None]) -> Column:
-    """Give each code its new value; equal values share one code, None is null."""
-    known_values: dict[str, int] = {}
-    new = [-1 if value is None else known_values.setdefault(value, len(known_values)) for value in values]
-    return Column(np.array([*new, -1], dtype=np.int32)[codes], list(known_values))
+def _captured(pattern: re.Pattern[str], value: str | None) -> str | None:
+    """The first group of the pattern, or all of it, where it is found in the value."""
+    found = pattern.search(value) if value else None
+    return (found[1] if pattern.groups else found[0]) if found else None
 
 
 def _first(*values: str | None) -> str | None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from aiops_cost.ledger import schema
+from aiops_cost.rules import stated
 from aiops_cost.rules.decide import decide
-from aiops_cost.rules.evidence import NAME_SOURCES, Lines, canonical
+from aiops_cost.rules.evidence import NAME_SOURCES, Lines
 from aiops_cost.rules.examples import frame_of
 from aiops_cost.rules.owners import Owners
-from aiops_cost.rules.pack import Rule, RuleSet
+from aiops_cost.rules.pack import Line, Rule, RuleSet
 from aiops_cost.rules.tags import DEFAULT_TAGS, TagMap
 
 _SERVICE = ("ServiceName", "x_ServiceCode", "x_SkuMeterCategory", "meter")
@@ -31,7 +33,8 @@ class Explanation:
 
     `fields` are the attribution columns; `rule` decided the activity, `refines` is the rule before it when the
     deciding rule refined one; `nearly` are earlier rules for the same service, each with the column that did not
-    fit; `sources` say where workload, owner, environment and model came from.
+    fit; `sources` say where workload, owner, environment and model came from; `owned` are first day, last day and owner
+    where the line passed from one to another; `tried` is how many rules were asked before.
     """
 
     fields: Mapping[str, str | None]
@@ -40,13 +43,20 @@ class Explanation:
     evidence: tuple[Evidence, ...]
     nearly: tuple[tuple[str, str], ...]
     sources: Mapping[str, str]
+    owned: tuple[tuple[date, date, str], ...] = ()
+    tried: int = 0
 
 
 def explain(
-    line: Mapping[str, str | None], rules: RuleSet, tags: TagMap = DEFAULT_TAGS, owners: Owners | None = None
+    line: Line,
+    rules: RuleSet,
+    tags: TagMap = DEFAULT_TAGS,
+    owners: Owners | None = None,
+    siblings: Sequence[Line] = (),
 ) -> Explanation:
-    """Explain one line, given as ledger columns (Tags as JSON text, or `tags.KEY`) with their values."""
-    decision = decide(frame_of([line]), rules, tags, owners)
+    """Explain one line, given as ledger columns (Tags as JSON text, or `tags.KEY`) with their values; `siblings` are
+    the other lines of its resource, whose tags may speak for it. Both may have x_FirstDay and x_LastDay."""
+    decision = decide(frame_of([line, *siblings]), rules, tags, owners)
     first, refining = int(decision.by[0]), int(decision.refined[0])
     before = rules.rules[first] if first >= 0 else None
     rule = rules.refining[refining] if refining >= 0 else before
@@ -57,7 +67,9 @@ def explain(
         refines=before if refining >= 0 else None,
         evidence=tuple(_evidence(decision.lines, rule)) if rule else (),
         nearly=_nearly(decision.lines, rules, len(rules.rules) if first < 0 else first),
-        sources=_sources(decision.lines, tags, before, fields),
+        sources=_sources(decision.lines, tags, rule, fields),
+        tried=len(rules.rules) if first < 0 else first,
+        owned=tuple((one.first, one.last, one.owner) for one in decision.owned if one.row == 0),
     )
 
 
@@ -87,16 +99,42 @@ def _holds(lines: Lines, name: str, rule: Rule) -> bool:
     return any(test(lines.column(one).value(0)) for one in columns)
 
 
+_SPELLED = ("workload", "owner", "environment", "model")
+
+
 def _sources(lines: Lines, tags: TagMap, rule: Rule | None, fields: Mapping[str, str | None]) -> dict[str, str]:
     found = {}
-    for field in ("workload", "owner", "environment", "model"):
-        if fields[schema.SHORT[field]] is None:
+    for field in (*_SPELLED, "run"):
+        value = fields[schema.SHORT[field]]
+        if value is None:
             continue
-        candidates = tags.candidates.get(field, ())
-        said = next((one for one in candidates if lines.column(canonical(one)).value(0) is not None), None)
-        rule_says = f"rule {rule.id}" if rule and _fills(rule, schema.SHORT[field]) else "the owners file"
-        found[field] = said or rule_says
+        said = lines.column(f"stated.{field}").value(0)
+        source = _source(lines, tags, rule, field, value)
+        respelled = said is not None and said != value and field in _SPELLED
+        found[field] = f"{source}, which says {said}; spelled by the table of values" if respelled else source
+    activity = lines.column("stated.activity").value(0)
+    if activity and activity == fields["x_Activity"] and lines.origins["activity"][0] == stated.LATE:
+        found["activity"] = _source(lines, tags, rule, "activity", activity)
     return found
+
+
+def _source(lines: Lines, tags: TagMap, rule: Rule | None, field: str, value: str) -> str:
+    """Who said so: a tag or name of the line, its account, a later tag of its resource, the rule, a job's id."""
+    lines.column(f"stated.{field}")
+    origin = lines.origins[field][0]
+    if origin == stated.LATE:
+        return "a tag that its resource carries on other days, so it is inferred"
+    if origin == stated.ACCOUNT:
+        return "the table of accounts"
+    if origin >= 0:
+        candidates = (lines.candidate(text, field)[0] for text in tags.candidates[field])
+        texts = zip(tags.candidates[field], candidates, strict=True)
+        return next(text for text, column in texts if column.value(0) is not None)
+    if rule and _fills(rule, schema.SHORT[field]):
+        return f"rule {rule.id}"
+    if field != "run":
+        return "the owners file"
+    return "the resource id" if value in (lines.column("ResourceId").value(0) or "") else "a tag that names its job"
 
 
 def _fills(rule: Rule, field: str) -> bool:

@@ -1,12 +1,16 @@
-"""Finds rules that can never win: an earlier rule already matches every line that they match."""
+"""Finds rules that can never win, and extracts that find nothing in the rule's own examples."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aiops_cost.rules.evidence import Lines
+from aiops_cost.rules.examples import frame_of
 from aiops_cost.rules.match import Matcher
-from aiops_cost.rules.pack import Rule, RuleSet
+from aiops_cost.rules.modules import READERS
+from aiops_cost.rules.pack import Extract, Rule, RuleSet
+from aiops_cost.rules.tags import DEFAULT_TAGS
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,34 @@ def lint(rules: RuleSet) -> list[Shadowed]:
     (`rules test` finds that, when its own example is decided by another rule).
     """
     return [*_shadowed(rules.rules), *_shadowed(rules.refining)]
+
+
+@dataclass(frozen=True)
+class Empty:
+    """`rule` says how to fill `field`, and fills it on none of its own examples."""
+
+    rule: Rule
+    field: str
+
+
+def empty_extracts(rules: RuleSet) -> list[Empty]:
+    """Every extract of a user's rule that captures nothing on any line that the rule says it fires on. Built-in
+    rules are left out: theirs are shared by meters of which some have no model or tier in their name."""
+    found = []
+    for rule in rules:
+        if rule.builtin:
+            continue
+        lines = Lines(frame_of(rule.fires), DEFAULT_TAGS)
+        for field in dict.fromkeys(extract.field for extract in rule.extract):
+            ways = [extract for extract in rule.extract if extract.field == field]
+            if not any(_reads(lines, extract, row) for extract in ways for row in range(lines.size)):
+                found.append(Empty(rule, field))
+    return found
+
+
+def _reads(lines: Lines, extract: Extract, row: int) -> bool:
+    value = lines.column(extract.column).value(row)
+    return value is not None and READERS[extract.reader](value) is not None
 
 
 def _shadowed(rules: Sequence[Rule]) -> list[Shadowed]:

@@ -31,6 +31,9 @@ FIELDS = {
 }
 """What `set` and `extract` may fill: x_Model, x_TokenDirection, ... or their short names."""
 
+CONFIDENCE = ("stated", "named", "inferred")
+"""How sure a rule is, the surest first: the bill or a tag says it; a name says it; it follows from something else."""
+
 Line = Mapping[str, str | bool | None]
 
 
@@ -102,13 +105,14 @@ class RuleSet:
 
 
 def load_packs(user_files: Sequence[Path] = (), builtin: bool = True) -> RuleSet:
-    """The rules of the user's files, in the order given, and then the built-in ones.
+    """The rules of the user's packs, and then the built-in ones; of each, packs go by their `order` and then by name,
+    so that the order of the files does not matter. Rules that refine go by their confidence before that.
 
     Raises UserError with every problem of every file: unknown keys and columns (with the near miss), bad regular
     expressions, unknown activities and readers, two rules with one id, each at its file, line and column.
     """
     problems: list[Problem] = []
-    packs: list[tuple[int, list[Rule]]] = []
+    packs: list[tuple[tuple[bool, int, str], str, list[Rule]]] = []
     for path, ours in [*((path, False) for path in user_files), *((path, True) for path in _builtin(builtin))]:
         try:
             document, marks = read(path, PackDocument, what="rules", shown=f"packs/{path.name}" if ours else None)
@@ -116,13 +120,30 @@ def load_packs(user_files: Sequence[Path] = (), builtin: bool = True) -> RuleSet
             problems += error.problems
             continue
         checker = _Checker(document, marks, ours)
-        packs.append((document.order if ours else -1, checker.rules()))
+        packs.append(((ours, document.order, document.pack), marks.place("pack"), checker.rules()))
         problems += checker.problems
-    rules = [rule for _, pack in sorted(packs, key=lambda item: item[0]) for rule in pack]
-    problems += _doubles(rules)
+    packs.sort(key=lambda item: item[0])
+    rules = [rule for *_, pack in packs for rule in pack]
+    problems += [*_packs_twice([(key[2], place) for key, place, _ in packs]), *_doubles(rules)]
     if problems:
         raise UserError(problems)
-    return RuleSet(tuple(rule for rule in rules if not rule.refines), tuple(rule for rule in rules if rule.refines))
+    refining = sorted((rule for rule in rules if rule.refines), key=_strength)
+    return RuleSet(tuple(rule for rule in rules if not rule.refines), tuple(refining))
+
+
+def _strength(rule: Rule) -> tuple[bool, int]:
+    """The user's rules first, and among them what is stated before what is only named or inferred."""
+    return rule.builtin, CONFIDENCE.index(rule.confidence)
+
+
+def _packs_twice(packs: Sequence[tuple[str, str]]) -> list[Problem]:
+    first: dict[str, str] = {}
+    problems = []
+    for name, place in packs:
+        if first.setdefault(name, place) != place:
+            sentence = f"two packs are called `{name}`; the other is at {first[name]}"
+            problems.append(Problem("pack-twice", place, sentence, "Give one of them another name."))
+    return problems
 
 
 def _builtin(wanted: bool) -> list[Path]:

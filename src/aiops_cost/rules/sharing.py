@@ -1,67 +1,72 @@
 """Sharing: what several workloads use together, split over them so that every total stays what it was.
 
-Cost with activity `shared` is divided within one currency and day: by fixed shares where the policy gives them, else
-in proportion to each workload's direct AI cost of that day. Where nothing can be divided by (no workload spent
-anything), the cost stays in its own row. Parts are exact: they sum to the cost, to the last digit.
+Shared cost is divided in stages. A stage takes a pool of cost (those rows its scope fits and no earlier stage took) and
+divides it day by day: by fixed shares, by a metric, by what ran on a cluster, or in proportion to each workload's
+direct AI cost of that day. Shares and metrics may name another stage, whose pool then grows by that part; a cycle is
+refused. What cannot be divided stays in a row of its own, and so does what was idle. Parts are exact: they sum to the
+cost, to the last digit, the units left over going to the largest remainders (Hamilton's method).
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from aiops_cost import money
 from aiops_cost.errors import UserError
-from aiops_cost.model import Problem
+from aiops_cost.model import Problem, Scope
+from aiops_cost.rules.weights import Weights
 
 DIRECT = ("serving", "training", "storage")
 """The activities whose cost weighs how much of the shared cost a workload bears."""
 
-
-@dataclass(frozen=True)
-class CostRow:
-    """Cost of one workload and activity on one day; `workload` is None where no tag names one."""
-
-    day: date
-    currency: str
-    activity: str
-    workload: str | None
-    amount: Decimal
+SHARED: Scope = {"activity": "shared"}
+"""What a stage divides when it does not say."""
 
 
 @dataclass(frozen=True)
-class Policy:
-    """How shared cost is divided: fixed shares per workload (they sum to 1), or none for `by direct cost`.
+class Stage:
+    """One step: what it divides, and by what. Without shares and weights it goes by direct cost."""
 
-    `keep_own` leaves shared cost that already names a workload with it.
-    """
-
+    name: str
+    of: Scope = field(default_factory=lambda: SHARED)
     shares: Mapping[str, Decimal] = field(default_factory=dict)
-    keep_own: bool = True
+    weights: Weights | None = None
+
+    @property
+    def how(self) -> str:
+        if self.shares:
+            return "by fixed shares"
+        if self.weights:
+            return "by what ran" if self.weights.capacity or self.weights.are_costs else "by a metric"
+        return "in proportion to direct cost, day by day"
+
+    @property
+    def targets(self) -> set[str]:
+        """The names that it can give to, where they are fixed."""
+        return set(self.shares) | (self.weights.names if self.weights else set())
 
 
 @dataclass(frozen=True)
-class SharedRow:
-    """A cost row after sharing. `shared_from` is None for direct cost, else the activity that was divided."""
+class Part:
+    """What a stage gave to a workload on a day; without a workload it is `idle` or `undivided`."""
 
     day: date
-    currency: str
-    activity: str
+    stage: str
     workload: str | None
+    kind: str
     amount: Decimal
-    shared_from: str | None = None
 
 
-def policy(shares: Mapping[str, str], place: str = "", keep_own: bool = True) -> Policy:
-    """A policy of fixed shares as a person writes them: `{chat: 60%, search: 40%}`.
+def shares(written: Mapping[str, str], place: str = "") -> dict[str, Decimal]:
+    """Fixed shares as a person writes them: `{chat: 60%, search: 40%}`.
 
     Raises UserError for what is not a percentage, and when they do not sum to 100%.
     """
     try:
-        parsed = {workload: money.parse_share(text) for workload, text in shares.items()}
+        parsed = {workload: money.parse_share(text) for workload, text in written.items()}
     except ValueError as error:
         raise UserError(Problem("sharing-not-a-share", place, str(error))) from None
     total = sum(parsed.values(), Decimal(0))
@@ -70,43 +75,81 @@ def policy(shares: Mapping[str, str], place: str = "", keep_own: bool = True) ->
             Problem("sharing-not-whole", place, f"the shares sum to {(total * 100).normalize():f}%, not to 100%",
                     "Change one of them, so that every part of the shared cost has a place.")
         )  # fmt: skip
-    return Policy(shares=parsed, keep_own=keep_own)
+    return parsed
 
 
-def share(costs: Sequence[CostRow], policy: Policy) -> list[SharedRow]:
-    """Divide the shared rows; all others pass unchanged. Per currency and day the total is the same, exactly.
+def ordered(stages: Sequence[Stage], place: str = "") -> tuple[Stage, ...]:
+    """The stages so that each comes after those that give to it, else as written. Raises UserError for a cycle."""
+    names = {stage.name for stage in stages}
+    waiting = {stage.name: {giver.name for giver in stages if stage.name in giver.targets} & names for stage in stages}
+    placed: list[str] = []
+    while waiting:
+        ready = next((name for name, givers in waiting.items() if givers <= set(placed)), None)
+        if ready is None:
+            loop = _cycle(waiting)
+            raise UserError(
+                Problem("sharing-cycle", place, f"shared cost would go round: {' to '.join(loop)}",
+                        "Take one of these stages out of the shares of another.")
+            )  # fmt: skip
+        placed.append(ready)
+        del waiting[ready]
+    return tuple(sorted(stages, key=lambda stage: placed.index(stage.name)))
 
-    Amounts have 18 decimals at most. The order is that of the input; parts follow by workload name. A day's negative
-    direct cost (a credit) weighs nothing. Raises UserError when fixed shares do not sum to 100%.
-    """
-    if policy.shares and sum(policy.shares.values(), Decimal(0)) != 1:
-        raise UserError(Problem("sharing-not-whole", "", "the fixed shares do not sum to 100%"))
-    weights = _weights(costs)
-    rows: list[SharedRow] = []
-    for cost in costs:
-        own = policy.keep_own and cost.workload is not None
-        if cost.activity != "shared" or own:
-            rows.append(SharedRow(cost.day, cost.currency, cost.activity, cost.workload, cost.amount))
-        else:
-            rows += _divided(cost, dict(policy.shares) or weights[cost.currency, cost.day])
-    return rows
+
+def _cycle(waiting: Mapping[str, set[str]]) -> list[str]:
+    """Names from a stage back to itself, in the direction in which the money goes."""
+    path = [next(iter(waiting))]
+    while path[-1] not in path[:-1]:
+        path.append(next(name for name in sorted(waiting[path[-1]]) if name in waiting))
+    return path[path.index(path[-1]) :][::-1]
 
 
-def _divided(cost: CostRow, weights: Mapping[str, Decimal]) -> list[SharedRow]:
-    bearing = sorted((workload, weight) for workload, weight in weights.items() if weight > 0)
+def divide(
+    day: date, pools: Mapping[str, Decimal], direct: Mapping[str, Decimal], stages: Sequence[Stage]
+) -> list[Part]:
+    """Divide the pools of one day, given per stage; `direct` is each workload's direct AI cost, of which negative
+    amounts (credits) weigh nothing. `stages` are as `ordered` gives them. The parts sum to the pools, exactly."""
+    open_pools = {stage.name: pools.get(stage.name, Decimal(0)) for stage in stages}
+    parts: list[Part] = []
+    for stage in stages:
+        amount = open_pools[stage.name]
+        if not amount:
+            continue
+        for name, kind, part in _split(stage, day, amount, direct):
+            if name in open_pools and kind == "part":
+                with localcontext(money.EXACT):
+                    open_pools[name] += part
+            elif part:
+                parts.append(Part(day, stage.name, name, kind, part))
+    return parts
+
+
+def _split(
+    stage: Stage, day: date, amount: Decimal, direct: Mapping[str, Decimal]
+) -> list[tuple[str | None, str, Decimal]]:
+    """Name, kind and amount of each part of a pool."""
+    bearing = sorted((name, weight) for name, weight in _weights(stage, day, direct).items() if weight > 0)
     if not bearing:
-        return [SharedRow(cost.day, cost.currency, cost.activity, cost.workload, cost.amount)]
-    parts = money.split(cost.amount, [weight for _, weight in bearing])
-    return [
-        SharedRow(cost.day, cost.currency, cost.activity, workload, part, shared_from="shared")
-        for (workload, _), part in zip(bearing, parts, strict=True)
-    ]
+        return [(None, "undivided", amount)]
+    idle = _idle(stage, day, amount, sum((weight for _, weight in bearing), Decimal(0)))
+    named: list[tuple[str | None, str, Decimal]] = [(name, "part", weight) for name, weight in bearing]
+    named += [(None, "idle", idle)] if idle > 0 else []
+    parts = money.split(amount, [weight for *_, weight in named])
+    return [(name, kind, part) for (name, kind, _), part in zip(named, parts, strict=True)]
 
 
-def _weights(costs: Sequence[CostRow]) -> dict[tuple[str, date], dict[str, Decimal]]:
-    """Direct AI cost per workload, of each currency and day."""
-    weights: dict[tuple[str, date], dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-    for cost in costs:
-        if cost.activity in DIRECT and cost.workload is not None:
-            weights[cost.currency, cost.day][cost.workload] += cost.amount
-    return weights
+def _weights(stage: Stage, day: date, direct: Mapping[str, Decimal]) -> Mapping[str, Decimal]:
+    if stage.shares:
+        return stage.shares
+    if stage.weights is None:
+        return direct
+    key = stage.weights.key(day)
+    return {} if key is None else stage.weights.by[key]
+
+
+def _idle(stage: Stage, day: date, amount: Decimal, used: Decimal) -> Decimal:
+    """What weighs as idle: the capacity that nobody asked for, or the cost that no pod accounts for."""
+    if stage.weights is None:
+        return Decimal(0)
+    whole = amount if stage.weights.are_costs else stage.weights.capacity.get(stage.weights.key(day) or "", Decimal(0))
+    return max(Decimal(0), whole - used)

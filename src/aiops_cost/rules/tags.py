@@ -1,9 +1,9 @@
 """What people wrote on the things they run: tags, read once per distinct text.
 
-Keys are compared folded: case, `-`, `_` and spaces do not matter, and the `user:` that AWS puts before the
-user's own keys is dropped, while `aws:` stays, so that the provider's tags never pass for the user's. When two
-keys of one line fold to the same and their values differ, the key spelled exactly as asked wins, else the first
-in alphabetical order, and the line is counted: nothing is ever merged silently.
+Keys are compared folded: case, `-`, `_` and spaces do not matter (`RunId` is `run_id`), and the `user:` that AWS
+puts before the user's own keys is dropped, while `aws:` stays, so that the provider's tags never pass for the user's.
+When two keys of one line fold to the same and their values differ, the key spelled exactly as asked wins, else the
+first in alphabetical order, and the line is counted: nothing is ever merged silently.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from aiops_cost.errors import UserError
 from aiops_cost.ledger import schema
 from aiops_cost.model import ACTIVITIES, Problem
 
-JSON_COLUMNS = {"tags": "Tags", "details": "SkuPriceDetails", "categories": "x_CostCategories"}
+JSON_COLUMNS = {"tags": "Tags", "labels": "Tags", "details": "SkuPriceDetails", "categories": "x_CostCategories"}
 """The prefixes under which a rule reaches into the ledger's JSON columns: `tags.team`, `details.ModelId`."""
 
 Inverted = dict[str, dict[str, dict[int, str]]]
 """Folded key -> key as written -> {number of the text: value}."""
 
-FIELDS = ("workload", "owner", "environment", "model", "activity", "data_class")
+FIELDS = ("workload", "owner", "environment", "model", "activity", "data_class", "run")
 
 _SEPARATORS = re.compile(r"[-_\s]+")
 _SAID = {
@@ -35,9 +35,6 @@ _SAID = {
     "shared": "shared platform ai-platform ml-platform notebook notebooks experimentation",
     "other": "other none no non-ai not-ai",
 }  # fmt: skip
-ACTIVITY_WORDS = {word: activity for activity, words in _SAID.items() for word in words.split()}
-"""What people write in an activity tag, and the activity it means."""
-
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "workload": (
         "workload", "ai-workload", "app", "application", "app-name", "application-name", "project",
@@ -48,48 +45,11 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "model": ("model", "model-name", "model-id", "ai-model", "ml-model", "foundation-model"),
     "activity": ("ai-activity", "ml-activity", "ai-phase", "ml-phase", "ml-stage", "aiops-activity"),
     "data_class": ("data-class", "data-type", "data-kind", "data-category", "dataset-type", "content-type"),
+    "run": (
+        "run-id", "run", "run-name", "mlflow-run-id", "pipeline-run", "pipeline-run-id", "execution-id",
+        "vertex-ai-pipelines-run-billing-id",
+    ),
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class TagMap:
-    """Where each field comes from: ordered candidates (`tags.KEY` or a ledger column), first present wins.
-
-    `activities` maps the folded words of an activity tag to an activity; unknown words say nothing.
-    """
-
-    candidates: Mapping[str, tuple[str, ...]]
-    activities: Mapping[str, str] = field(default_factory=lambda: ACTIVITY_WORDS)
-
-
-DEFAULT_TAGS = TagMap({name: tuple(f"tags.{key}" for key in keys) for name, keys in _NAMES.items()})
-
-
-def tag_map(wanted: Mapping[str, Sequence[str]], place: str = "") -> TagMap:
-    """The default map with some fields replaced by what the configuration says.
-
-    `wanted` maps a field (workload, owner, environment, model, activity, data_class) to its candidates in
-    order: `tags.KEY` or a column of the ledger. Raises UserError naming every unknown one, with the nearest known.
-    """
-    problems = []
-    for name, candidates in wanted.items():
-        if name not in FIELDS:
-            hint = near(name, FIELDS) or f"The fields are: {', '.join(FIELDS)}."
-            problems.append(Problem("tags-unknown-field", place, f"there is no field `{name}` to take from tags", hint))
-        for candidate in candidates:
-            if not _readable(candidate):
-                hint = (
-                    near(candidate, (*schema.IDENTITY, *schema.SHORT)) or "Write tags.KEY, or a column of the ledger."
-                )
-                problems.append(Problem("tags-unknown-column", place, f"`{name}` cannot come from `{candidate}`", hint))
-    if problems:
-        raise UserError(problems)
-    return TagMap({**DEFAULT_TAGS.candidates, **{name: tuple(keys) for name, keys in wanted.items()}})
-
-
-def _readable(candidate: str) -> bool:
-    head, _, key = candidate.partition(".")
-    return (bool(key) and head in JSON_COLUMNS) or schema.SHORT.get(candidate, candidate) in schema.IDENTITY
 
 
 @lru_cache(maxsize=65_536)
@@ -97,7 +57,7 @@ def fold(key: str) -> str:
     """The key as keys are compared.
 
     >>> fold("user:Cost_Owner"), fold("aws_createdBy")
-    ('cost-owner', 'aws:createdby')
+    ('costowner', 'aws:createdby')
     """
     plain = key.strip().lower()
     for prefix in ("user:", "user_"):
@@ -105,7 +65,78 @@ def fold(key: str) -> str:
             plain = plain[len(prefix) :]
     if plain.startswith("aws_"):
         plain = "aws:" + plain[4:]
-    return _SEPARATORS.sub("-", plain)
+    return _SEPARATORS.sub("", plain)
+
+
+ACTIVITY_WORDS = {fold(word): activity for activity, words in _SAID.items() for word in words.split()}
+"""What people write in an activity tag, folded, and the activity it means."""
+
+
+@dataclass(frozen=True)
+class TagMap:
+    """Where each field comes from: ordered candidates, first present wins.
+
+    A candidate is `tags.KEY`, a ledger column, or either with a pattern behind it (`account /^ml-(.*)$/`), whose first
+    group is taken. `activities` maps the folded words of an activity tag to an activity; unknown words say nothing.
+    `values` maps, per field, folded spellings to the value that counts; `accounts`, per account, fields to values.
+    """
+
+    candidates: Mapping[str, tuple[str, ...]]
+    activities: Mapping[str, str] = field(default_factory=lambda: ACTIVITY_WORDS)
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    accounts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+DEFAULT_TAGS = TagMap({name: tuple(f"tags.{key}" for key in keys) for name, keys in _NAMES.items()})
+
+
+def tag_map(
+    wanted: Mapping[str, Sequence[str]],
+    place: str = "",
+    values: Mapping[str, Mapping[str, str]] | None = None,
+    accounts: Mapping[str, Mapping[str, str]] | None = None,
+) -> TagMap:
+    """The default map with some fields replaced by what the configuration says; `values` and `accounts` as `TagMap`
+    has them (see `rules.tables`).
+
+    `wanted` maps a field (workload, owner, environment, model, activity, data_class, run) to its candidates in
+    order: `tags.KEY` or a column of the ledger. Raises UserError naming every unknown one, with the nearest known.
+    """
+    problems = []
+    for name, candidates in wanted.items():
+        if name not in FIELDS:
+            hint = near(name, FIELDS) or f"The fields are: {', '.join(FIELDS)}."
+            problems.append(Problem("tags-unknown-field", place, f"there is no field `{name}` to take from tags", hint))
+        problems += [problem for text in candidates for problem in _unreadable(name, text, place)]
+    if problems:
+        raise UserError(problems)
+    merged = {**DEFAULT_TAGS.candidates, **{name: tuple(keys) for name, keys in wanted.items()}}
+    return TagMap(merged, values=values or {}, accounts=accounts or {})
+
+
+@lru_cache(maxsize=4096)
+def candidate(text: str) -> tuple[str, re.Pattern[str] | None]:
+    """A candidate's column and pattern: `account /^ml-(.*)$/`. Raises re.error for a pattern that is none."""
+    name, _, pattern = text.strip().partition(" ")
+    if not pattern:
+        return name, None
+    written = re.fullmatch(r"/(.*)/(i?)", pattern.strip())
+    if not written:
+        raise re.error("a pattern stands between two slashes, like account /^ml-(.*)$/")
+    return name, re.compile(written[1], re.IGNORECASE if written[2] else 0)
+
+
+def _unreadable(field: str, text: str, place: str) -> list[Problem]:
+    """What keeps a candidate from being read."""
+    try:
+        name, _ = candidate(text)
+    except re.error as error:
+        return [Problem("tags-bad-pattern", place, f"`{text}` of `{field}`: not a regular expression: {error}")]
+    head, _, key = name.partition(".")
+    if (key and head in JSON_COLUMNS) or schema.SHORT.get(name, name) in schema.IDENTITY:
+        return []
+    hint = near(name, (*schema.IDENTITY, *schema.SHORT)) or "Write tags.KEY, or a column of the ledger."
+    return [Problem("tags-unknown-column", place, f"`{field}` cannot come from `{name}`", hint)]
 
 
 def said_activity(value: str, words: Mapping[str, str]) -> str | None:
