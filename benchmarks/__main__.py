@@ -1,4 +1,4 @@
-"""Run every benchmark, or the named ones:  python -m benchmarks load startup
+"""Run every benchmark, or the named ones:  python -m benchmarks load startup attribution
 
 Options after the names are theirs:  python -m benchmarks load --format cur2 --rows 10000000
 """
@@ -13,7 +13,7 @@ NAMES = ("load", "startup", "attribution_score", "engine", "year")
 
 wanted = list(takewhile(lambda word: not word.startswith("-"), sys.argv[1:]))
 options = sys.argv[1 + len(wanted) :]
-for name in wanted or NAMES:
+for name in [next((name for name in NAMES if name.startswith(asked)), asked) for asked in wanted] or NAMES:
     sys.argv = [name, *options]
     print(f"== {name}")
     importlib.import_module(f"benchmarks.{name}").main()

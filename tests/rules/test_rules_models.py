@@ -6,10 +6,10 @@ import doctest
 
 import pytest
 
-from aiops_cost.rules import machines, models, serving, storage, tags, training
+from aiops_cost.rules import machines, meters, models, serving, storage, tags, training
 
 
-@pytest.mark.parametrize("module", [machines, storage, tags, training])
+@pytest.mark.parametrize("module", [machines, meters, models, storage, tags, training])
 def test_the_examples_in_the_documentation_run(module: object) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
 
@@ -65,10 +65,10 @@ def test_claude_in_any_spelling(written: str, name: str | None) -> None:
         (models.marketplace, "Meta Llama 2 Chat 70B (Amazon Bedrock Edition)", "llama2-70b-chat"),
         (models.marketplace, "Cohere Command R+ (Amazon Bedrock Edition)", "command-r-plus"),
         (models.marketplace, "Amazon Bedrock", None),
-        (models.azure, "Foundry Models - Azure OpenAI GPT5 - 5.1 codex mini opt Gl", "gpt-5.1-codex-mini"),
-        (models.azure, "Azure OpenAI - text-embedding-3-large glbl Tokens", "text-embedding-3-large"),
-        (models.azure, "Azure Grok Models - Grok 4 Fast Inp glbl Tokens", "grok-4-fast"),
-        (models.azure, "Provisioned", None),
+        (meters.model, "Foundry Models - Azure OpenAI GPT5 - 5.1 codex mini opt Gl", "gpt-5.1-codex-mini"),
+        (meters.model, "Azure OpenAI - text-embedding-3-large glbl Tokens", "text-embedding-3-large"),
+        (meters.model, "Azure Grok Models - Grok 4 Fast Inp glbl Tokens", "grok-4-fast"),
+        (meters.model, "Provisioned", None),
         (models.gemini, "  Gemini 2.5  Flash Lite Ga Audio Input Caching", "gemini-2.5-flash-lite"),
         (models.gemini, "Gemini 2.5 Flash Image Text Input - Predictions", "gemini-2.5-flash-image"),
         (
@@ -151,3 +151,89 @@ def test_accelerators(machine: str, accelerator: str | None) -> None:
 def test_runs_are_named_by_their_resource(resource: str, run: str | None, series: str | None) -> None:
     assert training.run(resource) == run
     assert (run and training.series(run)) == series
+
+
+@pytest.mark.parametrize(
+    ("text", "storage_class"),
+    [
+        ("APS3-TimedStorage-ByteHrs", "standard"),
+        ("EUN1-TimedStorage-SIA-ByteHrs", "infrequent"),
+        ("TimedStorage-ZIA-ByteHrs", "infrequent"),
+        ("USW2-TimedStorage-INT-AIA-ByteHrs", "archive-instant"),
+        ("TimedStorage-GlacierByteHrs", "archive"),
+        ("TimedStorage-GDA-ByteHrs", "deep-archive"),
+        ("Hot LRS Data Stored", "standard"),
+        ("Cold ZRS Data Stored", "archive-instant"),
+        ("Premium ZRS Data Stored", "premium"),
+        ("Standard Storage Finland", "standard"),
+        ("Nearline Storage Jakarta", "infrequent"),
+        ("Archive Storage Tokyo", "archive"),
+        ("ScaldingCooler", None),
+        ("DataTransfer-Out-Bytes", None),
+    ],
+)
+def test_storage_classes_have_the_same_words_on_three_clouds(text: str, storage_class: str | None) -> None:
+    assert storage.storage_class(text) == storage_class
+
+
+@pytest.mark.parametrize(
+    ("machine", "hardware"),
+    [
+        ("p7.48xlarge", "p7"),
+        ("ml.g8.12xlarge", "g8"),
+        ("p5.48xlarge", "8xH100"),
+        ("m9.large", None),
+        ("t4g.large", None),
+        ("Standard_D4s_v7", None),
+    ],
+)
+def test_an_unlisted_machine_of_a_family_with_accelerators_is_named_by_its_family(
+    machine: str, hardware: str | None
+) -> None:
+    assert machines.hardware(machine) == hardware
+
+
+@pytest.mark.parametrize(
+    ("name", "family", "version"),
+    [
+        ("claude-sonnet-4-5", "claude-sonnet", "4.5"),
+        ("claude-3-5-haiku", "claude-haiku", "3.5"),
+        ("gpt-5.1-codex-mini", "gpt-codex-mini", "5.1"),
+        ("gemini-2.5-flash-lite", "gemini-flash-lite", "2.5"),
+        ("nova-2-lite", "nova-lite", "2"),
+        ("deepseek-v3.2", "deepseek", "3.2"),
+        ("model-router", "model-router", None),
+    ],
+)
+def test_a_models_family_stays_when_its_version_moves(name: str, family: str | None, version: str | None) -> None:
+    assert (models.family(name), models.version(name)) == (family, version)
+
+
+@pytest.mark.parametrize("scope", ["us.", "eu.", "apac.", "jp.", "global."])
+def test_a_cross_region_profile_is_its_model(scope: str) -> None:
+    assert models.model(f"{scope}anthropic.claude-opus-7-20270101-v1:0") == "claude-opus-7"
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("arn:aws:bedrock:us-east-1:1:inference-profile/eu.amazon.nova-5-pro-v1:0", "nova-5-pro"),
+        ("arn:aws:bedrock:us-east-1::foundation-model/mistral.mistral-large-4-v1:0", "mistral-large-4"),
+        ("arn:aws:bedrock:us-east-1:1:application-inference-profile/a1b2c3d4e5f6", None),
+        ("arn:aws:bedrock:us-east-1:1:provisioned-model/a1b2c3d4e5f6", None),
+    ],
+)
+def test_an_arn_names_a_model_or_none(written: str, name: str | None) -> None:
+    assert models.model(written) == name
+
+
+@pytest.mark.parametrize(
+    ("meter", "part"),
+    [
+        ("Foundry Models - Azure OpenAI GPT7 - 7.2 opt Gl - EU North", "Azure OpenAI GPT7 - 7.2 opt Gl"),
+        ("Virtual Machines - NDv6 Series - ND96", None),
+        ("Azure DNS - Public Zone", None),
+    ],
+)
+def test_a_foundation_models_meter_is_told_from_any_other(meter: str, part: str | None) -> None:
+    assert meters.foundation(meter) == part

@@ -1,4 +1,4 @@
-"""The built-in rules against labelled identifiers, where they lie beside the repository."""
+"""The built-in rules against labelled identifiers: those in this folder, and those beside the repository."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ FLOOR = {
 }
 
 
+HELD_OUT = Path(__file__).parent / "held_out.csv"
+
+
 @pytest.fixture(scope="module")
 def scorer() -> ModuleType:
-    if not LABELLED.exists():
-        pytest.skip(f"no labelled identifiers at {LABELLED}")
     spec = importlib.util.spec_from_file_location("attribution_score", ROOT / "benchmarks" / "attribution_score.py")
     assert spec is not None
     assert spec.loader is not None
@@ -33,8 +34,11 @@ def scorer() -> ModuleType:
 
 
 @pytest.mark.parametrize("form", ["to_native", "to_focus"])
-def test_the_score_does_not_fall(scorer: ModuleType, form: str) -> None:
-    labelled = scorer.read_labelled(LABELLED)
+@pytest.mark.parametrize("path", [LABELLED, HELD_OUT], ids=["beside", "held-out"])
+def test_the_score_does_not_fall(scorer: ModuleType, path: Path, form: str) -> None:
+    if not path.exists():
+        pytest.skip(f"no labelled identifiers at {path}")
+    labelled = scorer.read_labelled(path)
     answers = scorer.attributed(getattr(scorer, form)(labelled))
     shares = {name: right / asked for name, (right, asked) in scorer.score(labelled, answers).items()}
     assert {name: share for name, share in shares.items() if share < FLOOR[name]} == {}

@@ -60,7 +60,10 @@ QUANTITIES = named("quantity")
 ATTRIBUTION = (
     "x_Activity",
     "x_Component",
+    "x_StorageClass",
     "x_Model",
+    "x_ModelFamily",
+    "x_ModelVersion",
     "x_TokenDirection",
     "x_LatencyTier",
     "x_Accelerator",
@@ -76,7 +79,10 @@ ATTRIBUTION = (
 SHORT = {
     "activity": "x_Activity",
     "component": "x_Component",
+    "storage_class": "x_StorageClass",
     "model": "x_Model",
+    "model_family": "x_ModelFamily",
+    "model_version": "x_ModelVersion",
     "token_direction": "x_TokenDirection",
     "latency_tier": "x_LatencyTier",
     "accelerator": "x_Accelerator",

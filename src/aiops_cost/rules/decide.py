@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ import numpy as np
 
 from aiops_cost.ledger import schema
 from aiops_cost.model import AI_ACTIVITIES
-from aiops_cost.rules import stated, training
+from aiops_cost.rules import models, stated, training
 from aiops_cost.rules.answers import Mask
 from aiops_cost.rules.coded import Codes, Column, recode
 from aiops_cost.rules.evidence import Lines
@@ -71,6 +71,8 @@ def decide(frame: pd.DataFrame, rules: RuleSet, tags: TagMap, owners: Owners | N
     _name_runs(lines, fields)
     for name, said in _FROM_TAGS.items():
         fields.spell(name, tags.values.get(said, {}))
+    fields.derive("x_ModelFamily", "x_Model", models.family)
+    fields.derive("x_ModelVersion", "x_Model", models.version)
     by_day = _own(lines, fields, owners) if owners else ()
     return Decision(lines, by, refined, {name: fields.column(name) for name in schema.ATTRIBUTION}, by_day)
 
@@ -221,6 +223,11 @@ class _Fields:
         new = [-1 if value is None else known.setdefault(value, len(known)) for value in values]
         found = np.array([*new, -1], dtype=np.int32)[codes]
         self._codes[name][rows[found >= 0]] = found[found >= 0]
+
+    def derive(self, name: str, source: str, read: Callable[[str], str | None]) -> None:
+        """Fill a field with what `read` makes of another one; where a rule filled it itself, that stays."""
+        empty = np.flatnonzero(self._codes[name] < 0)
+        self._put_values(name, empty, self._codes[source][empty], [read(value) for value in self._values[source]])
 
 
 def _runs(ordered: Codes) -> list[tuple[int, int, int]]:

@@ -2,7 +2,8 @@
 
 Ledger columns are filled where another column carries the same fact (`FILLED`), so that one rule works for a
 native export and for the FOCUS export of the same bill. Beside them stand a few derived columns: `cloud` (whose
-bill it is), `meter` (Azure's meter in one text), `machine` (the machine type), `hardware` (the accelerators in it),
+bill it is), `meter` (Azure's meter in one text), `model_meter` (the same, where it is of a foundation model), `machine`
+(the machine type), `hardware` (the accelerators in it, or its family where all of that carry some),
 `name` (any name a person gave), `stated.activity` (what the tags say), and, for rules that refine, `activity` and
 `component`.
 """
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aiops_cost.ledger import schema
-from aiops_cost.rules import machines, stated, tags
+from aiops_cost.rules import machines, meters, stated, tags
 from aiops_cost.rules.coded import Codes, Column, combinations, recode
 from aiops_cost.rules.tags import FIELDS, JSON_COLUMNS, Inverted, TagMap, fold, invert, pick, said_activity
 
@@ -56,7 +57,7 @@ NAME_SOURCES = (
 PROVIDER_COLUMNS = ("ProviderName", "ServiceProviderName", "HostProviderName", "PublisherName", "InvoiceIssuerName")
 """Who says whose bill it is, in order; a name nobody knows is passed over, and the service's own name comes last."""
 
-DERIVED = ("cloud", "meter", "machine", "hardware", "name")
+DERIVED = ("cloud", "meter", "model_meter", "machine", "hardware", "name")
 DECIDED = ("x_Activity", "x_Component")
 
 
@@ -248,7 +249,7 @@ def _meter(cloud: str | None, category: str | None, sub: str | None, name: str |
 
 def _accelerator(machine: str | None, cloud: str | None, sku: str | None) -> str | None:
     """What accelerates the machine; Google bills the accelerator itself, by its name."""
-    found = machines.accelerator(machine) if machine else None
+    found = machines.hardware(machine) if machine else None
     return found or (machines.accelerator(sku) if cloud == "gcp" and sku else None)
 
 
@@ -260,6 +261,7 @@ FILLED: Mapping[str, tuple[tuple[str, ...], Callable[..., str | None]]] = {
         ("cloud", "x_SkuMeterCategory", "x_SkuMeterSubcategory", "x_SkuMeterName", "ChargeDescription"),
         _meter,
     ),
+    "model_meter": (("meter",), lambda meter: meters.foundation(meter) if meter else None),
     "ServiceName": (("ServiceName", "x_ServiceCode", "x_SkuMeterCategory"), _first),
     "hardware": (("machine", "cloud", "x_SkuDescription"), _accelerator),
     "machine": (

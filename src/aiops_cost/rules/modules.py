@@ -29,6 +29,7 @@ DEFAULT_READER = {
     "x_TokenDirection": "direction",
     "x_LatencyTier": "tier",
     "x_Accelerator": "accelerator",
+    "x_StorageClass": "storage-class",
 }
 """The reader of a field when `extract` names none; other fields take the text as it is."""
 

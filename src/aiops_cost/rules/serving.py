@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from aiops_cost.rules import models
+from aiops_cost.rules import meters, models
 from aiops_cost.rules.driver import Driver
 
 _TOKENS = (
@@ -40,16 +40,17 @@ DRIVERS = (
 
 _DIRECTIONS = (
     ("cache-write", r"cache[\s_-]?(?:write|creation)|cachewrite|cache_creation|(?<![a-z])(?:cd|cchd|cached)[\s-]wr"),
-    ("cache-read", r"cache[\s_-]?(?:read|hit)|(?<!un)cached|cc?chd|(?<![a-z])cd[\s-]inp|caching"),
+    ("cache-read", r"cache[\s_-]?(?:read|hit)|(?<!un)cached|c*chd|cched|cach\b|(?<![a-z])cd[\s-]inp|caching"),
     (
         "output",
-        r"output|(?<![a-z])(?:batch)?out(?:p|pt)?(?![a-z])|(?<![a-z])opt(?![a-z])|-completion$|completion tokens?",
+        r"output|(?<![a-z])(?:batch|\w*(?:txt|aud))?out(?:p|pt)?(?![a-z])|(?<![a-z])opt(?![a-z])"
+        r"|-completion$|completion tokens?",
     ),
-    ("input", r"input|(?<![a-z])(?:batch)?in(?:p|pt)(?![a-z])|-prompt$|prompt tokens?"),
+    ("input", r"input|(?<![a-z])(?:batch|\w*(?:txt|aud))?in(?:p|pt)(?![a-z])|-prompt$|prompt tokens?"),
 )
 _TIERS = (
     ("batch", r"batch"),
-    ("flex", r"(?<![a-z])flex(?![a-z])|DWS|Flex[- ]start"),
+    ("flex", r"(?<![a-z])fl(?:ex)?(?![a-z])|DWS|Flex[- ]start"),
     ("spot", r"low[\s_-]?priority"),
     ("priority", r"priority|(?<![a-z])pp(?![a-z])"),
     ("latency-optimized", r"latency[-_]?optimized"),
@@ -86,10 +87,13 @@ READERS: Mapping[str, Callable[[str], str | None]] = {
     "model": models.model,
     "bedrock-model": models.bedrock,
     "marketplace-model": models.marketplace,
-    "azure-model": models.azure,
+    "azure-model": meters.model,
     "gemini-model": models.gemini,
     "openai-model": models.openai,
     "claude-model": models.claude,
+    "oracle-model": models.oracle,
+    "model-family": models.family,
+    "model-version": models.version,
     "direction": direction,
     "cache-action": cache_action,
     "tier": tier,

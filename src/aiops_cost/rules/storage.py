@@ -31,20 +31,32 @@ DRIVERS = (
 )  # fmt: skip
 
 _CLASSES = (
-    ("deep-archive", r"GDA|deep.?archive|\barchive lrs|archive storage|\barchive\b"),
-    ("archive", r"Glacier|GIR|coldline"),
-    ("infrequent", r"SIA|ZIA|infrequent|nearline|\bcool\b|\bcold\b"),
-    ("intelligent", r"INT-|intelligent|autoclass"),
-    ("standard", r"TimedStorage-ByteHrs|\bhot\b|standard storage|data stored|premium"),
+    ("premium", r"\bpremium\b|express ?one ?zone|[-_]XZ[-_]|rapid storage"),
+    ("deep-archive", r"\bGDA\b|deep.?archive|INT-DAA"),
+    ("archive-instant", r"\bGIR\b|INT-AIA|glacier instant|coldline|\bcold\b"),
+    ("archive", r"glacier|INT-AA\b|\barchive\b"),
+    ("infrequent", r"\b[SZ]IA\b|INT-IA|\bIA(?:Timed|Data)|infrequent|nearline|\bcool\b"),
+    ("standard", r"TimedStorage-(?:ByteHrs|RRS)|INT-FA|Requests-Tier[12]\b|\bhot\b|\bstandard\b|multi-?regional"),
 )
 _COMPILED = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _CLASSES)
 
 
 def storage_class(text: str) -> str | None:
-    """standard, infrequent, archive, deep-archive or intelligent, from a usage type, meter or SKU; None if unsaid.
+    """premium, standard, infrequent, archive-instant, archive or deep-archive; None where the text does not say.
 
-    >>> storage_class("USE1-TimedStorage-GDA-ByteHrs")
-    'deep-archive'
+    One word for what the clouds sell under several names, by how often the data may be read and how soon:
+
+    | class | Amazon S3 | Azure Storage | Google Cloud Storage |
+    | --- | --- | --- | --- |
+    | premium | Express One Zone | Premium | Rapid |
+    | standard | Standard; Intelligent-Tiering, frequent tier | Hot | Standard |
+    | infrequent | Standard-IA, One Zone-IA; Intelligent-Tiering, infrequent tier | Cool | Nearline |
+    | archive-instant | Glacier Instant Retrieval; Intelligent-Tiering, archive instant tier | Cold | Coldline |
+    | archive | Glacier Flexible Retrieval | Archive | Archive |
+    | deep-archive | Glacier Deep Archive | | |
+
+    >>> storage_class("USE1-TimedStorage-GDA-ByteHrs"), storage_class("Cool RA-GZRS Data Stored")
+    ('deep-archive', 'infrequent')
     """
     return next((name for name, pattern in _COMPILED if pattern.search(text)), None)
 
