@@ -28,6 +28,9 @@ CONFIG_VARIABLE = "AIOPS_COST_CONFIG"
 LEDGER_VARIABLE = "AIOPS_COST_LEDGER"
 CURRENCY_VARIABLE = "AIOPS_COST_CURRENCY"
 
+CACHE = "downloads"
+"""The folder inside the ledger's for what was downloaded, unless `cache:` names another."""
+
 _MEMORY = re.compile(r"\d+(\.\d+)?\s*(KB|MB|GB|TB|KiB|MiB|GiB|TiB)\Z")
 
 
@@ -41,6 +44,12 @@ class Minimum(Strict):
     """Amounts below `at_least`, in the report currency, are not worth a finding."""
 
     at_least: Amount = Field(default=Decimal(100), json_schema_extra={"default": 100})
+
+
+class Least(Strict):
+    """Differences below `at_least`, in the bill's currency, are rounding."""
+
+    at_least: Amount = Field(default=Decimal(1), json_schema_extra={"default": 1})
 
 
 class Coverage(Strict):
@@ -64,6 +73,7 @@ class Checks(Strict):
     accelerators: Minimum = Minimum()
     ownership: Minimum = Minimum()
     restatement: Minimum = Minimum()
+    reconcile: Least = Least()
 
 
 class Sharing(Strict):
@@ -76,6 +86,10 @@ class Sharing(Strict):
     keep_own: bool = False
 
 
+PROVIDER_KEYS: Mapping[str, tuple[str, ...]] = {"aws": ("profile", "region", "role_arn", "external_id")}
+"""Keys of a source that one provider alone knows; they are fields of `SourceEntry`, and refused elsewhere."""
+
+
 class SourceEntry(Strict):
     """One billing feed; `settles_after` and `max_age` are days."""
 
@@ -85,6 +99,10 @@ class SourceEntry(Strict):
     settles_after: Days = 2
     max_age: Days = 3
     sparse: bool = False
+    profile: str | None = Field(default=None, min_length=1)
+    region: str | None = Field(default=None, pattern=r"^[a-z0-9-]+$")
+    role_arn: str | None = Field(default=None, pattern=r"^arn:[a-z-]+:iam::\d{12}:role/.+$")
+    external_id: str | None = Field(default=None, min_length=2)
 
 
 def _candidates(written: tuple[str, ...] | None) -> tuple[str, ...] | None:
@@ -128,6 +146,7 @@ class ConfigFile(Strict):
     cost: Literal["BilledCost", "EffectiveCost", "ListCost", "ContractedCost"] = "EffectiveCost"
     memory_limit: Annotated[str, AfterValidator(_memory)] = "2GB"
     spill: str | None = None
+    cache: str | None = Field(default=None, min_length=1)
     sharing: Sharing = Sharing()
     checks: Checks = Checks()
 
@@ -151,6 +170,7 @@ class Config:
     cost: str
     memory_limit: str
     spill: Path | None
+    cache: Path
     sharing: Sharing
     checks: Checks
 
@@ -164,7 +184,7 @@ def load_config(path: Path | None, cwd: Path, env: Mapping[str, str]) -> Config:
     file = _find(path, cwd, env)
     read, marks = documents.read(file, ConfigFile, what="configuration", shown=shown(file, cwd))
     folder = file.parent.resolve()
-    problems: list[Problem] = [*_twice(read.sources, marks)]
+    problems: list[Problem] = [*_twice(read.sources, marks), *_foreign_keys(read.sources, marks)]
     budgets = _matches("budgets", read.budgets, folder, marks, problems)
     rules = _matches("rules", read.rules, folder, marks, problems)
     owners = _existing("owners", read.owners, folder, marks, problems)
@@ -193,6 +213,7 @@ def load_config(path: Path | None, cwd: Path, env: Mapping[str, str]) -> Config:
         cost=read.cost,
         memory_limit=read.memory_limit,
         spill=folder / read.spill if read.spill else None,
+        cache=folder / read.cache if read.cache else Path(ledger) / CACHE,
         sharing=read.sharing,
         checks=read.checks,
     )
@@ -233,6 +254,27 @@ def _twice(sources: tuple[SourceEntry, ...], marks: Marks) -> Iterator[Problem]:
                 "Give each source a name of its own: it is the source's place in the ledger.",
             )
         seen.setdefault(source.name, index)
+
+
+def _foreign_keys(sources: tuple[SourceEntry, ...], marks: Marks) -> Iterator[Problem]:
+    """Keys that belong to another provider than the source's: ignored, they would seem to be obeyed."""
+    for index, source in enumerate(sources):
+        for provider, keys in PROVIDER_KEYS.items():
+            for key in keys:
+                if provider != source.provider and getattr(source, key) is not None:
+                    yield Problem(
+                        "source-key-foreign",
+                        marks.place("sources", index, key),
+                        f"`{key}` is a key of `provider: {provider}`, and this source is `{source.provider}`",
+                        f"Remove it, or write  provider: {provider}",
+                    )
+        if source.external_id is not None and source.role_arn is None:
+            yield Problem(
+                "source-key-alone",
+                marks.place("sources", index, "external_id"),
+                "`external_id` is given without `role_arn`; it is said when a role is taken on",
+                "Add `role_arn`, or remove `external_id`.",
+            )
 
 
 def _matches(
@@ -310,5 +352,7 @@ def _located(where: str, folder: Path) -> str:
 
 
 def _source(entry: SourceEntry, folder: Path) -> Source:
-    values = entry.model_dump()
-    return Source(**{**values, "location": _located(entry.location, folder)})
+    values = entry.model_dump(exclude_none=True)
+    known = {key for keys in PROVIDER_KEYS.values() for key in keys}
+    settings = {key: values.pop(key) for key in sorted(known & set(values))}
+    return Source(**{**values, "location": _located(entry.location, folder), "settings": settings})

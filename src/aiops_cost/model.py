@@ -7,7 +7,7 @@ include both ends unless a name says `end`, which is exclusive as in FOCUS.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -103,6 +103,19 @@ class Amounts:
 
 
 @dataclass(frozen=True)
+class Moved:
+    """One service whose cost in a month that was delivered again is not what it was."""
+
+    period: str
+    currency: str
+    service: str
+    billed_before: Decimal
+    billed: Decimal
+    effective_before: Decimal
+    effective: Decimal
+
+
+@dataclass(frozen=True)
 class Deviation:
     """A way in which an export differs from the specification, and what we did about it."""
 
@@ -193,6 +206,19 @@ class Source:
     settles_after: int = 2
     max_age: int = 3
     sparse: bool = False
+    settings: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Keys that only this source's provider knows, such as `role_arn`; secrets are never among them."""
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What a provider is sent with: where it may keep what it downloads (None: nowhere), the months that are asked
+    for (none: all), the time, and how to tell the person who waits."""
+
+    cache: Path | None = None
+    periods: tuple[str, ...] = ()
+    now: datetime | None = None
+    say: Callable[[str], None] = lambda _: None
 
 
 @dataclass(frozen=True)
@@ -211,6 +237,44 @@ class Export:
 
     source: Source
     files: tuple[ExportFile, ...]
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """One thing that was tried or looked at, and how it is. `state` is ok, note, wrong, or unknown (could not be
+    tried); `exit_code` is what it leads to; `paste` holds lines to copy as they are."""
+
+    subject: str
+    what: str
+    state: str
+    says: str
+    way_out: str = ""
+    exit_code: int = 0
+    paste: str = ""
+
+
+@dataclass(frozen=True)
+class ProviderAmount:
+    """What a provider says a service cost: `kind` is usage, tax, credit, refund or support."""
+
+    service: str
+    kind: str
+    billed: Decimal
+    effective: Decimal
+
+
+@dataclass(frozen=True)
+class ProviderTotal:
+    """A provider's own word on one billing period, asked at `asked_at`, in one currency. `account` is whose credentials
+    asked; an `estimated` period may still change."""
+
+    source: str
+    period: str
+    account: str
+    currency: str
+    asked_at: datetime
+    estimated: bool
+    amounts: tuple[ProviderAmount, ...]
 
 
 @dataclass(frozen=True)

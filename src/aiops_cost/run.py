@@ -10,20 +10,21 @@ Every function takes what it needs and returns a value; nothing here prints, exi
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from aiops_cost import checks, gate, schemas, spend
+from aiops_cost import checks, feeds, gate, schemas, spend
 from aiops_cost.answers import coverage as coverage_answer
+from aiops_cost.answers import doctor as doctor_answer
 from aiops_cost.answers import line as line_answer
 from aiops_cost.answers import lists, rule_changes, window
 from aiops_cost.answers import query as query_answer
+from aiops_cost.answers import reconcile as reconcile_answer
 from aiops_cost.answers import report as report_answer
 from aiops_cost.answers import sharing as sharing_answer
 from aiops_cost.answers import status as status_answer
@@ -34,10 +35,12 @@ from aiops_cost.budget.read import Terms, read_budgets
 from aiops_cost.config import Config, shown
 from aiops_cost.documents import near
 from aiops_cost.errors import AiopsError, CouldNotJudge, UserError, defect
+from aiops_cost.feeds import fetch
+from aiops_cost.ledger import totals
 from aiops_cost.ledger.frame import Ledger
 from aiops_cost.ledger.load import LoadResult, Options, load
 from aiops_cost.ledger.status import state_of
-from aiops_cost.model import Export, Problem, Report, Source, SourceState
+from aiops_cost.model import Diagnosis, Errand, Problem, ProviderTotal, Report, Source, SourceState, Table
 from aiops_cost.rules import sharing
 from aiops_cost.rules.engine import Owners, RuleSet, TagMap, load_packs, tag_map
 from aiops_cost.rules.examples import run_examples
@@ -64,13 +67,16 @@ class Session:
     owners: Owners | None
     budgets: tuple[Budget, ...]
     tag_problems: tuple[Problem, ...]
+    totals: tuple[ProviderTotal, ...] = ()
 
     @property
     def view(self) -> checks.View:
         """What the checks look at."""
         used = frozenset(name for rule in self.rules for name, _ in rule.when)
         config = self.config
-        return checks.View(self.con, self.states, self.budgets, self.as_of, config.currency, config.cost, used)
+        return checks.View(
+            self.con, self.states, self.budgets, self.as_of, config.currency, config.cost, used, self.totals
+        )
 
 
 # --- bills into the ledger -----------------------------------------------------------------------------------------
@@ -86,7 +92,8 @@ def pull(
     for source in _chosen(config, names):
         say(f"{source.name}: looking at {source.location}")
         try:
-            results.append(load(Path(config.ledger), fetch(source, config.folder), options))
+            errand = Errand(config.cache, options.periods, options.now, say)
+            results.append(load(Path(config.ledger), fetch(source, config.folder, errand), options))
         except AiopsError as error:
             errors.append(error)
         except Exception as error:
@@ -94,21 +101,18 @@ def pull(
     return results, errors
 
 
-def loads(results: Sequence[LoadResult], errors: Sequence[AiopsError], dry_run: bool) -> Report:
+def loads(
+    results: Sequence[LoadResult], errors: Sequence[AiopsError], dry_run: bool, more: Sequence[Table] = ()
+) -> Report:
     """What a pull did, per source and period; the exit code is that of the worst error."""
-    return lists.loads(results, errors, dry_run)
+    return lists.loads(results, errors, dry_run, more)
 
 
-def fetch(source: Source, base: Path) -> Export:
-    """What the source delivers now. The provider is the folder of that name in `providers`."""
-    known = sorted(
-        item.name for item in (Path(__file__).parent / "providers").iterdir() if (item / "fetch.py").is_file()
-    )
-    if source.provider not in known:
-        hint = near(source.provider, known) or f"Providers: {', '.join(known)}."
-        raise UserError(Problem("provider-unknown", source.name, f"there is no provider `{source.provider}`", hint))
-    export: Export = importlib.import_module(f"aiops_cost.providers.{source.provider}.fetch").fetch(source, base)
-    return export
+def reconcile(
+    config: Config, names: Sequence[str], as_of: date, now: datetime, say: Callable[[str], None] = lambda _: None
+) -> tuple[tuple[Table, ...], list[AiopsError]]:
+    """Ask the providers for their own totals, and hold the ledger against them (see `feeds.reconcile`)."""
+    return feeds.reconcile(Path(config.ledger), _chosen(config, names), as_of, Errand(now=now, say=say))
 
 
 # --- lines to activities, models, workloads, owners ---------------------------------------------------------------
@@ -130,7 +134,8 @@ def attribute(config: Config, as_of: date, with_plan: bool = True) -> Session:
     spend.converted(con, config.cost, config.currency, rates)
     spend.planned(con, budgets)
     states = tuple(state_of(source, ledger.records, as_of) for source in config.sources)
-    return Session(con, config, as_of, ledger, states, rules, tags, owners, budgets, problems)
+    kept = totals.read(Path(config.ledger), [source.name for source in config.sources])
+    return Session(con, config, as_of, ledger, states, rules, tags, owners, budgets, problems, kept)
 
 
 def _connected(ledger: Ledger, config: Config) -> duckdb.DuckDBPyConnection:
@@ -201,7 +206,25 @@ def status(config: Config, as_of: date, detail: bool = False) -> Report:
     """What the ledger holds, per source and period."""
     ledger = Ledger.open(config.ledger)
     states = tuple(state_of(source, ledger.records, as_of) for source in config.sources)
-    return status_answer.answer(states, as_of, ledger.version, detail)
+    kept = totals.read(Path(config.ledger), [source.name for source in config.sources])
+    return status_answer.answer(states, as_of, ledger.version, detail, reconcile_answer.tables(ledger, kept))
+
+
+def doctor(
+    config: Config, names: Sequence[str], as_of: date, now: datetime, say: Callable[[str], None] = lambda _: None
+) -> Report:
+    """Everything that can be looked at without changing or paying anything, and what is wrong with it."""
+    chosen = _chosen(config, names)
+    read = f"{_shown(config.file)}: {len(config.sources)} sources, {len(config.budgets)} budgets"
+    found = [Diagnosis("configuration", "file", "ok", read)]
+    found += doctor_answer.house(config.ledger, config.cache, chosen, as_of)
+    found += feeds.examine(chosen, config.folder, Errand(config.cache, (), now, say))
+    return doctor_answer.answer(found)
+
+
+def paper(config: Config, names: Sequence[str], wanted: str) -> str:
+    """A text that an administrator needs for a source: its policy, or the definition of an export to make."""
+    return feeds.paper(_chosen(config, names), wanted)
 
 
 def coverage(session: Session, days: window.Window, by_rule: bool = False) -> Report:

@@ -13,7 +13,7 @@ from aiops_cost.errors import AiopsError, UserError
 from aiops_cost.ledger import intake
 from aiops_cost.model import Problem, Source
 from aiops_cost.money import is_currency
-from aiops_cost.providers.focus.fetch import listed
+from aiops_cost.providers.folder import listed
 
 CONFIG = """\
 # aiops-cost reads this file from the working directory or above it. Every key:  aiops-cost schema config

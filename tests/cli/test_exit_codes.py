@@ -226,10 +226,10 @@ def test_a_defect_in_one_source_does_not_hide_what_the_others_loaded(small, monk
     small.bill("aws", "2026-05-01", 31, "10").bill("azure", "2026-05-01", 31, "5").config()
     fetch = run.fetch
 
-    def broken(source, base):
+    def broken(source, base, errand):
         if source.name == "aws":
             raise ZeroDivisionError
-        return fetch(source, base)
+        return fetch(source, base, errand)
 
     monkeypatch.setattr(run, "fetch", broken)
     found = small("pull")

@@ -8,7 +8,8 @@ import pytest
 
 from aiops_cost.errors import UserError
 from aiops_cost.model import Source
-from aiops_cost.providers.focus.fetch import fetch, listed
+from aiops_cost.providers.focus.fetch import fetch
+from aiops_cost.providers.folder import listed
 
 
 def names(base: Path, location: str = ".") -> list[str]:

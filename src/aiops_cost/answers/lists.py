@@ -12,7 +12,7 @@ from aiops_cost.errors import AiopsError, UserError
 from aiops_cost.ledger import schema
 from aiops_cost.ledger.load import LoadResult
 from aiops_cost.ledger.record import amounts_of
-from aiops_cost.model import Amounts, Column, Problem, Report, Table
+from aiops_cost.model import Amounts, Column, Moved, Problem, Report, Table
 from aiops_cost.rules.engine import Rule, RuleSet
 from aiops_cost.rules.examples import ExampleResult
 from aiops_cost.rules.lint import Shadowed
@@ -30,6 +30,19 @@ _LOADS = (
     Column("EffectiveCost", "money"),
     Column("moved", "money", "BilledCost moved by"),
 )
+
+_MOVED = (
+    Column("source"),
+    Column("period", title="billing period"),
+    Column("service"),
+    Column("currency"),
+    Column("BilledCost", "money"),
+    Column("moved", "money", "BilledCost moved by"),
+    Column("EffectiveCost", "money"),
+    Column("effective_moved", "money", "EffectiveCost moved by"),
+)
+_SHOWN = 10
+"""So many services of a month are told apart; what the others moved by is one row."""
 
 
 def rules(found: RuleSet, pack: str | None) -> Report:
@@ -97,7 +110,9 @@ def budgets(found: Sequence[Budget], by_month: bool) -> Report:
     return Report("budget", "Budgets", tables=tuple(budget_table(budget, by_month) for budget in found), notes=notes)
 
 
-def loads(results: Sequence[LoadResult], errors: Sequence[AiopsError], dry_run: bool) -> Report:
+def loads(
+    results: Sequence[LoadResult], errors: Sequence[AiopsError], dry_run: bool, more: Sequence[Table] = ()
+) -> Report:
     """What a pull did, per source and period: first load, restated by how much, or unchanged. Where sources failed,
     the report says so, and asks for the exit code of the worst error."""
     rows = [row for result in results for row in _load(result)]
@@ -112,12 +127,12 @@ def loads(results: Sequence[LoadResult], errors: Sequence[AiopsError], dry_run: 
     title = "Loaded" if changed else "Nothing new: the files are those of the last load"
     if dry_run:
         title = "What a pull would load (dry run: nothing was written)"
-    table = Table("loads", "", _LOADS, tuple(rows))
+    tables = (Table("loads", "", _LOADS, tuple(rows)), *_moved_table(results), *more)
     if not errors:
-        return Report("pull", title, tables=(table,), notes=tuple(notes))
+        return Report("pull", title, tables=tables, notes=tuple(notes))
     failed = f"not everything was loaded: {len(errors)} of {len(results) + len(errors)} sources failed"
     worst = max(error.exit_code for error in errors)
-    return Report("pull", title, tables=(table,), notes=tuple(notes), verdict=failed, exit_code=worst)
+    return Report("pull", title, tables=tables, notes=tuple(notes), verdict=failed, exit_code=worst)
 
 
 def _load(result: LoadResult) -> list[tuple[object, ...]]:
@@ -133,6 +148,33 @@ def _load(result: LoadResult) -> list[tuple[object, ...]]:
             key = (what, currency, period if what == "restated" else "")
             groups.setdefault(key, []).append((period, figures["rows"], figures["rejected"], amounts, moved))
     return [_months(result.source, what, currency, found) for (what, currency, _), found in groups.items()]
+
+
+def _moved_table(results: Sequence[LoadResult]) -> tuple[Table, ...]:
+    """What moved in months that were delivered again, by service; no table where nothing did."""
+    rows: list[tuple[object, ...]] = []
+    for result in results:
+        months: dict[tuple[str, str], list[Moved]] = {}
+        for moved in result.moved:
+            months.setdefault((moved.period, moved.currency), []).append(moved)
+        for (period, currency), found in months.items():
+            shown = found if len(found) <= _SHOWN + 1 else found[:_SHOWN]
+            rest = found[len(shown) :]
+            rows += [(result.source, period, one.service, currency, *_differences([one])) for one in shown]
+            if rest:
+                rows.append((result.source, period, f"{len(rest)} others", currency, *_differences(rest)))
+    return (Table("moved", "What moved", _MOVED, tuple(rows)),) if rows else ()
+
+
+def _differences(found: Sequence[Moved]) -> tuple[Decimal, Decimal, Decimal, Decimal]:
+    """BilledCost now and its difference, then EffectiveCost's."""
+    billed, effective = money.total(one.billed for one in found), money.total(one.effective for one in found)
+    return (
+        billed,
+        money.EXACT.subtract(billed, money.total(one.billed_before for one in found)),
+        effective,
+        money.EXACT.subtract(effective, money.total(one.effective_before for one in found)),
+    )
 
 
 def _moved(now: Amounts, before: Amounts) -> Decimal:

@@ -34,7 +34,13 @@ _PERIODS = (
 _DEVIATIONS = (Column("source"), Column("code"), Column("rows", "count"), Column("what"))
 
 
-def answer(states: Sequence[SourceState], as_of: date, version: int | None, detail: bool = False) -> Report:
+def answer(
+    states: Sequence[SourceState],
+    as_of: date,
+    version: int | None,
+    detail: bool = False,
+    reconciled: Sequence[Table] = (),
+) -> Report:
     """The state of every configured source; `detail` adds how the last export deviated from its specification."""
     tables = [
         Table("sources", "Sources", _SOURCES, tuple(_source(state) for state in states)),
@@ -45,6 +51,7 @@ def answer(states: Sequence[SourceState], as_of: date, version: int | None, deta
             tuple(r for s in states for p in _shown(s, detail) for r in _period(p)),
         ),
     ]
+    tables += reconciled
     deviations = tuple(row for state in states for row in _deviations(state))
     if detail:
         tables.append(Table("deviations", "How the last export of each source deviates", _DEVIATIONS, deviations))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiops_cost.budget import scope
 from aiops_cost.budget.plan import Budget, BudgetLine, DayRange, joined, planned_days
-from aiops_cost.model import AI_ACTIVITIES, Scope, SourceState
+from aiops_cost.model import AI_ACTIVITIES, ProviderTotal, Scope, SourceState
 
 if TYPE_CHECKING:
     import duckdb
@@ -44,7 +44,7 @@ class View:
     `connection` has a view or table `spend`: the ledger's columns, the attribution columns, and
     `Cost` DECIMAL(38,18), which is the column named `cost` in the report currency. `as_of` is
     today, never a whole day. `used_columns` are the columns that the rules read, or None where that
-    is not known.
+    is not known; `totals` are the providers' own, where they were asked.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -54,6 +54,7 @@ class View:
     currency: str
     cost: str
     used_columns: frozenset[str] | None = None
+    totals: tuple[ProviderTotal, ...] = ()
 
     @property
     def current(self) -> tuple[Budget, ...]:

@@ -29,6 +29,10 @@ def command(
     allow_overlap: Annotated[
         bool, typer.Option("--allow-overlap", help="Add up files that hold the same rows.")
     ] = False,
+    reconcile: Annotated[
+        bool,
+        typer.Option("--reconcile", help="Also ask the provider for its own totals; AWS takes 0.01 USD for each call."),
+    ] = False,
     config: options.ConfigFile = None,
     format: options.Format = None,
     file: options.Output = None,
@@ -49,13 +53,22 @@ def command(
         memory_limit=found.memory_limit,
         spill=found.spill,
     )
-    results, errors = run.pull(found, sources or (), chosen, lambda text: output.say(text, quiet))
+
+    def say(text: str) -> None:
+        output.say(text, quiet)
+
+    results, errors = run.pull(found, sources or (), chosen, say)
     if errors and not results:
         for error in errors:
             output.cause(error)
         worst = max(errors, key=lambda error: error.exit_code)
         raise type(worst)(problem for error in errors for problem in error.problems)
-    code = output.write(run.loads(results, errors, dry_run), format, file)
+    report = run.loads(results, errors, dry_run)
+    if reconcile and not dry_run:
+        tables, refused = run.reconcile(found, sources or (), chosen.now.date(), chosen.now, say)
+        errors += refused
+        report = run.loads(results, errors, dry_run, tables)
+    code = output.write(report, format, file)
     for error in errors:
         output.cause(error)
         output.problems(error.problems, error.exit_code, ())

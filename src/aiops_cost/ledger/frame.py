@@ -17,6 +17,7 @@ from aiops_cost.model import Problem
 
 if TYPE_CHECKING:
     import pandas as pd
+    from deltalake import DeltaTable
 
 _FRAME_ROWS = 50_000
 
@@ -39,7 +40,11 @@ class Ledger:
         """The newest snapshot; an empty one where nothing was ever loaded. Raises UserError for a folder that is
         not a ledger, or one of a newer program."""
         path = Path(location)
-        table = store.open_table(path)
+        return cls.at(path, store.open_table(path))
+
+    @classmethod
+    def at(cls, path: Path, table: DeltaTable | None) -> Ledger:
+        """The snapshot that a table is opened at."""
         version = table.version() if table is not None else None
         return cls(path, tuple(store.file_list(table)), tuple(store.records(table)), version, store.lacking(table))
 
@@ -54,7 +59,7 @@ class Ledger:
             config["temp_directory"] = str(spill)
         con = duckdb.connect(config=config)
         con.execute("SET TimeZone = 'UTC'")
-        con.execute(f"CREATE VIEW ledger AS {self._select()}")
+        con.execute(f"CREATE VIEW ledger AS {self.select()}")
         identity = ", ".join(f"any_value({name}) AS {name}" for name in schema.IDENTITY)
         con.execute(f"CREATE VIEW lines AS SELECT x_LineId, {identity} FROM ledger GROUP BY x_LineId")
         _loads(con, self.records)
@@ -84,7 +89,8 @@ class Ledger:
         with self.connect() as con:
             return frame_of(con, "ledger", wanted, where, amounts)
 
-    def _select(self) -> str:
+    def select(self) -> str:
+        """SQL for all rows of the snapshot."""
         nulls = {column.name: f"CAST(NULL AS {column.sql_type}) AS {column.name}" for column in schema.COLUMNS}
         if not self.files:
             return f"SELECT {', '.join(nulls.values())} WHERE false"

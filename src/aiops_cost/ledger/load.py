@@ -18,10 +18,12 @@ import duckdb
 
 from aiops_cost.errors import CouldNotJudge, UserError
 from aiops_cost.ledger import grouping, normalize, overlap, people, proof, record, refusals, store
+from aiops_cost.ledger.frame import Ledger
 from aiops_cost.ledger.intake import open_file
+from aiops_cost.ledger.moved import by_service
 from aiops_cost.ledger.part import Part, settle
 from aiops_cost.ledger.typed import typed_view
-from aiops_cost.model import Amounts, Export, ExportFile, Problem, Reject
+from aiops_cost.model import Amounts, Export, ExportFile, Moved, Problem, Reject
 from aiops_cost.providers.contract import Contract
 
 ATTEMPTS = 5
@@ -45,7 +47,8 @@ class Options:
 @dataclass(frozen=True)
 class LoadResult:
     """What a load did. `changed` is False when the files are those of the last load; `record` is what the ledger
-    keeps of this load (or of the last one); `before` is what the replaced months held."""
+    keeps of this load (or of the last one); `before` is what the replaced months held, and `moved` names the services
+    whose cost in them is another now."""
 
     source: str
     changed: bool
@@ -53,6 +56,7 @@ class LoadResult:
     rejects: tuple[Reject, ...] = ()
     no_longer_delivered: tuple[str, ...] = ()
     before: Mapping[str, Mapping[str, Amounts]] = field(default_factory=dict)
+    moved: tuple[Moved, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,11 +122,13 @@ def _load(location: Path, export: Export, options: Options, table: Any) -> LoadR
             overlap.refuse(con, export, parts, _everything(con, groups))
         entries = [_file_entry(file, groups, spoken, last, due - set(replaced)) for file in export.files]
         built, rejects = _build(con, export, groups, entries, replaced, options)
+        before = {period: amounts for period in replaced if (amounts := _last_amounts(history, period)) is not None}
+        moved = by_service(con, Ledger.at(location, table), export.source.name, list(before), normalize.ROWS)
         refusals.moved([*stale, *companions])
         if not options.dry_run:
             store.replace(location, normalize.stored(con), export.source.name, replaced, built, table)
-    before = {period: amounts for period in replaced if (amounts := _last_amounts(history, period)) is not None}
-    return LoadResult(export.source.name, True, built, rejects, _no_longer(history, delivered), before)
+    gone_months = _no_longer(history, delivered, options)
+    return LoadResult(export.source.name, True, built, rejects, gone_months, before, moved)
 
 
 def _build(
@@ -165,11 +171,14 @@ def _unchanged(export: Export, history: Sequence[record.Record], delivered: set[
                 "The ledger is as it was. Ask for the export again, or check `location` and `--period`.",
             )
         )
-    return LoadResult(export.source.name, False, history[-1], (), _no_longer(history, delivered))
+    return LoadResult(export.source.name, False, history[-1], (), _no_longer(history, delivered, options))
 
 
-def _no_longer(history: Sequence[record.Record], delivered: set[str]) -> tuple[str, ...]:
-    """Months that the ledger holds and the source does not deliver any more: they stay."""
+def _no_longer(history: Sequence[record.Record], delivered: set[str], options: Options) -> tuple[str, ...]:
+    """Months that the ledger holds and the source does not deliver any more: they stay. Where only some months were
+    asked for, a provider need not have looked at the others."""
+    if options.periods:
+        return ()
     return tuple(sorted({period for entry in history for period in entry["periods"]} - delivered))
 
 

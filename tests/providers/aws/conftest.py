@@ -1,11 +1,14 @@
-"""What the tests of AWS's formats share; the reports themselves are made in `cur_rows.py`."""
+"""What the tests of AWS share; the reports themselves are made in `cur_rows.py`, the local AWS is in `cloud.py`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from tests.providers.aws.cloud import desk, front, moto, payer, standing
 from tests.providers.aws.cur_rows import Bills
+
+__all__ = ["desk", "front", "moto", "payer", "standing"]
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "samples"
 

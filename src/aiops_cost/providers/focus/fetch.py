@@ -6,92 +6,16 @@ hashes; the contracts beside it say what is in them.
 
 from __future__ import annotations
 
-import glob
-import hashlib
-import os
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from aiops_cost.errors import UserError
-from aiops_cost.model import Export, ExportFile, Problem, Source
-
-SUFFIXES = (".csv", ".csv.gz", ".parquet", ".pq", ".gz")
-_BLOCK = 1 << 20
-_RIGHTS = "Nothing was loaded: what is in it would be missing. Check its owner and rights."
+from aiops_cost.model import Errand, Export, Source
+from aiops_cost.providers.folder import hashed, listed
 
 
-def fetch(source: Source, base: Path) -> Export:
+def fetch(source: Source, base: Path, _errand: Errand | None = None) -> Export:
     """All files that `source.location` names, relative to `base`, in the order of their names.
 
     A folder means every file below it that ends like a table (hidden ones and `_SUCCESS` markers left out).
     Raises UserError when there is none, or one cannot be read.
     """
-    return Export(source, tuple(_file(path, name) for name, path in listed(source, base)))
-
-
-def listed(source: Source, base: Path) -> list[tuple[str, Path]]:
-    """Name and path of every file at the source's location, without reading any. Raises UserError for none."""
-    found = sorted(_locate(source, base))
-    if not found:
-        raise UserError(
-            Problem(
-                "source-empty",
-                source.name,
-                f"no CSV, CSV.gz or Parquet file at `{source.location}`",
-                "Check `location` in the configuration; it may be a file, a folder or a glob like ./bills/*.csv.gz",
-            )
-        )
-    return found
-
-
-def _locate(source: Source, base: Path) -> Iterable[tuple[str, Path]]:
-    path = base / source.location
-    if path.is_file():
-        return [(path.name, path)]
-    if path.is_dir():
-        return [(str(item.relative_to(path)), item) for item in _below(path, frozenset())]
-    matches = [base / match for match in glob.glob(source.location, root_dir=base, recursive=True)]  # noqa: PTH207 - the pattern may be absolute
-    if not matches and not glob.has_magic(source.location):
-        raise UserError(
-            Problem(
-                "file-missing",
-                source.name,
-                f"there is no file or folder `{source.location}`",
-                f"Looked at {path}. Check `location` in the configuration.",
-            )
-        )
-    files = [match for match in matches if match.is_file()]
-    alone = len({match.name for match in files}) == len(files)
-    return [(match.name if alone else os.path.relpath(match, base), match) for match in files]
-
-
-def _below(folder: Path, above: frozenset[Path]) -> Iterator[Path]:
-    """Tables below a folder. What is hidden, or starts with `_` as Spark's and Delta's own files do, is left out; a
-    folder that cannot be read is an error, since what is in it would be missing money."""
-    here = folder.resolve()
-    if here in above:  # a link that leads back up
-        return
-    try:
-        items = sorted(folder.iterdir())
-    except OSError as error:
-        raise UserError(Problem("file-unreadable", str(folder), f"cannot be read: {error.strerror}", _RIGHTS)) from None
-    for item in items:
-        if item.name.startswith((".", "_")):
-            continue
-        if item.is_dir():
-            yield from _below(item, above | {here})
-        elif item.name.lower().endswith(SUFFIXES):
-            yield item
-
-
-def _file(path: Path, name: str) -> ExportFile:
-    try:
-        digest = hashlib.sha256()
-        size = 0
-        with path.open("rb") as handle:
-            while block := handle.read(_BLOCK):
-                digest.update(block)
-                size += len(block)
-    except OSError as error:
-        raise UserError(Problem("file-unreadable", name, f"cannot be read: {error.strerror}", _RIGHTS)) from None
-    return ExportFile(path, name, digest.hexdigest(), size)
+    return Export(source, tuple(hashed(path, name) for name, path in listed(source, base)))
