@@ -1,14 +1,19 @@
-"""Run every benchmark, or the named ones:  python -m benchmarks load startup"""
+"""Run every benchmark, or the named ones:  python -m benchmarks load startup
+
+Options after the names are theirs:  python -m benchmarks load --format cur2 --rows 10000000
+"""
 
 from __future__ import annotations
 
 import importlib
 import sys
+from itertools import takewhile
 
 NAMES = ("load", "startup", "attribution_score")
 
-wanted = sys.argv[1:] or NAMES
-for name in wanted:
-    sys.argv = [name]
+wanted = list(takewhile(lambda word: not word.startswith("-"), sys.argv[1:]))
+options = sys.argv[1 + len(wanted) :]
+for name in wanted or NAMES:
+    sys.argv = [name, *options]
     print(f"== {name}")
     importlib.import_module(f"benchmarks.{name}").main()

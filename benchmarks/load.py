@@ -2,14 +2,19 @@
 
 The peer reads the same file, sums the same amounts by the same columns and day, and writes Parquet: no casts, no
 proof, no line ids, no Delta commit. What is left is the price of a ledger that adds up. Aim: 1.3 or less.
-The file is made with a fixed seed: 24 hourly rows per line and day, amounts as DECIMAL, as Azure and GCP send them,
-and once more as DOUBLE, as AWS does, which costs a reading of every amount as text.
+`--format cur2` does the same with CUR 2.0 (see `cur2.py`), and measures the memory of the load at half and at twice
+the rows, each in a process of its own: it should not grow with them.
+The FOCUS file is made with a fixed seed: 24 hourly rows per line and day, amounts as DECIMAL, as Azure and GCP send
+them, and once more as DOUBLE, as AWS does, which costs a reading of every amount as text.
 """
 
 from __future__ import annotations
 
+import argparse
+import os
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -23,8 +28,10 @@ from aiops_cost.ledger import schema
 from aiops_cost.ledger.load import Options, load
 from aiops_cost.model import Source
 from aiops_cost.providers.focus.fetch import fetch
+from benchmarks import cur2
 
 ROWS = 2_000_000
+CUR2_ROWS = 10_000_000
 RUNS = 5
 GENERATED = (
     "SELECT setseed(0.5)",
@@ -58,22 +65,65 @@ NOW = datetime(2026, 6, 2, tzinfo=UTC)
 
 def main() -> None:
     """Print the median of each and their ratio."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks load", description="How long a load takes.")
+    parser.add_argument("--format", choices=("focus", "cur2"), default="focus", help="what is loaded")
+    parser.add_argument("--rows", type=int, help=f"rows of the file (FOCUS {ROWS:,}, CUR 2.0 {CUR2_ROWS:,})")
+    parser.add_argument("--runs", type=int, default=RUNS, help="how often each is timed")
+    parser.add_argument("--no-memory", action="store_true", help="leave the memory at half and twice the rows out")
+    asked = parser.parse_args()
+    if asked.format == "cur2":
+        _cur2(asked.rows or CUR2_ROWS, asked.runs, not asked.no_memory)
+    else:
+        _focus(asked.rows or ROWS, asked.runs)
+
+
+def _cur2(rows: int, runs: int, memory: bool) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path = folder / "cur2.parquet"
+        cur2.generate(path, rows)
+        ours, peer = _in_turn(lambda: _load(path, folder), lambda: cur2.bare(path, folder / "bare.parquet"), runs)
+        print(
+            f"load {rows:,} rows of CUR 2.0 ({path.stat().st_size / 2**20:,.0f} MB): {ours:.2f} s; bare DuckDB group-by"
+            f" to Parquet {peer:.2f} s; ratio {ours / peer:.2f}"
+        )
+        if not memory:
+            return
+        peaks = []
+        for number in (rows // 2, rows * 2):
+            cur2.generate(path, number)
+            peaks.append(_peak(path, folder))
+            print(f"memory of a load of {number:,} rows: {peaks[-1]:,.0f} MB at its peak")
+        print(f"four times the rows: {peaks[1] / peaks[0]:.2f} times the memory")
+
+
+def _peak(path: Path, folder: Path) -> float:
+    """Resident memory in MB, at its peak, of a process that does nothing but load the file."""
+    code = "import sys; from pathlib import Path; from benchmarks.load import _load; _load(*map(Path, sys.argv[1:]))"
+    child = subprocess.Popen([sys.executable, "-c", code, str(path), str(folder)], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    if status:
+        raise SystemExit(f"the load failed: {status}")
+    return usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 1024)
+
+
+def _focus(rows: int, runs: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for kind, amount in AMOUNTS.items():
             path = Path(folder) / f"focus-{kind.lower()}.parquet"
-            _generate(path, amount)
-            ours, peer = _in_turn(lambda p=path: _load(p, Path(folder)), lambda p=path: _bare(p, Path(folder)))
+            _generate(path, amount, rows)
+            ours, peer = _in_turn(lambda p=path: _load(p, Path(folder)), lambda p=path: _bare(p, Path(folder)), runs)
             print(
-                f"load {ROWS:,} rows, amounts {kind}: {ours:.2f} s; bare DuckDB group-by to Parquet {peer:.2f} s;"
+                f"load {rows:,} rows, amounts {kind}: {ours:.2f} s; bare DuckDB group-by to Parquet {peer:.2f} s;"
                 f" ratio {ours / peer:.2f}",
                 file=sys.stdout,
             )
 
 
-def _generate(path: Path, amount: str) -> None:
+def _generate(path: Path, amount: str, rows: int) -> None:
     with duckdb.connect(config={"threads": 1}) as con:
         for statement in GENERATED:
-            con.execute(statement.format(rows=ROWS, path=path, amount=amount))
+            con.execute(statement.format(rows=rows, path=path, amount=amount))
 
 
 def _load(path: Path, folder: Path) -> None:
@@ -95,10 +145,10 @@ def _bare(path: Path, folder: Path) -> None:
         )
 
 
-def _in_turn(ours: Callable[[], None], peer: Callable[[], None]) -> tuple[float, float]:
+def _in_turn(ours: Callable[[], None], peer: Callable[[], None], runs: int) -> tuple[float, float]:
     """Median seconds of each, run in turn so that a slow machine is slow for both; the first of each is not counted."""
     times: tuple[list[float], list[float]] = ([], [])
-    for run in range(RUNS + 1):
+    for run in range(runs + 1):
         for index, work in enumerate((ours, peer)):
             start = time.perf_counter()
             work()

@@ -36,6 +36,7 @@ GENERIC_DEVIATIONS = (
     ("file-form", "the file's form is unusual (such as cells separated by `;`); read all the same"),
     ("null-word", "the file writes a word like `NULL` where the standard leaves the cell empty; read as null"),
     ("spelling-COLUMN", "a value is spelled otherwise than the documents do; brought to theirs"),
+    ("unread-COLUMN", "a figure that no sum depends on cannot be read; it is unknown there, not zero"),
     ("unknown-COLUMN", "a value that the documents do not list; kept as sent"),
 )
 """What is looked for in every format; `ledger/proof.py` and `ledger/record.py` have the code."""
@@ -235,7 +236,7 @@ def deviations() -> str:
     for contract in contracts():
         rows = [(f"`{rule.code}`", rule.sentence) for rule in contract.file.deviations]
         text += [f"## {contract.file.title}", table(("code", "what it says"), rows)]
-    text += ["## Files that are not FOCUS", "They are known by their columns, and refused with this advice."]
+    text += ["## Files that are not read", "They are known by their columns, and refused with this advice."]
     rows = [(stranger.name, stranger.advice or "-") for stranger in _strangers()]
     return "\n\n".join([*text, table(("file", "what to do"), rows)])
 

@@ -22,12 +22,14 @@ def ledger_rows(
 
     `views` are (contract, parts, view, condition): only rows where the condition holds are taken.
     """
-    for contract, *_ in views:
+    raws: dict[str, list[str]] = {}
+    for contract, _, view, condition in views:
         lookups(con, contract)
+        raws.setdefault(contract.name, []).append(f"SELECT * FROM {view} WHERE {condition}")
+    # One `raw` for all files of a format: its SELECT may look at other rows of the month.
     mapped = " UNION ALL BY NAME ".join(
-        f"SELECT * FROM (WITH raw AS NOT MATERIALIZED (SELECT * FROM {view} WHERE {condition})"
-        f" SELECT * FROM ({contract.sql}))"
-        for contract, _, view, condition in views
+        f"SELECT * FROM (WITH raw AS NOT MATERIALIZED ({' UNION ALL BY NAME '.join(raws[name])}) SELECT * FROM ({sql}))"
+        for name, sql in {contract.name: contract.sql for contract, *_ in views}.items()
     )
     empty = set.intersection(*(_always_null(con, contract, parts) for contract, parts, _, _ in views))
     identity = ", ".join(name for name in schema.IDENTITY if name not in empty)

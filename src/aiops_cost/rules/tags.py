@@ -1,9 +1,9 @@
 """What people wrote on the things they run: tags, read once per distinct text.
 
-Keys are compared folded: case, `-`, `_` and spaces do not matter, and the `user:` that AWS puts before the
-user's own keys is dropped, while `aws:` stays, so that the provider's tags never pass for the user's. When two
-keys of one line fold to the same and their values differ, the key spelled exactly as asked wins, else the first
-in alphabetical order, and the line is counted: nothing is ever merged silently.
+Keys are compared folded: case, `-`, `_` and spaces do not matter, and the `user:` and `resourceTags/` that AWS puts
+before the user's own keys are dropped, while `aws:` stays, so that the provider's tags never pass for the user's.
+When two keys of one line fold to the same and their values differ, the key spelled exactly as asked wins, else the
+first in alphabetical order, and the line is counted: nothing is ever merged silently.
 """
 
 from __future__ import annotations
@@ -62,7 +62,12 @@ class TagMap:
     activities: Mapping[str, str] = field(default_factory=lambda: ACTIVITY_WORDS)
 
 
-DEFAULT_TAGS = TagMap({name: tuple(f"tags.{key}" for key in keys) for name, keys in _NAMES.items()})
+_COLUMNS: Mapping[str, tuple[str, ...]] = {"workload": ("x_IamRole",)}
+"""Columns that say it where no tag does: the role that called a model is the program that did."""
+
+DEFAULT_TAGS = TagMap(
+    {name: (*(f"tags.{key}" for key in keys), *_COLUMNS.get(name, ())) for name, keys in _NAMES.items()}
+)
 
 
 def tag_map(wanted: Mapping[str, Sequence[str]], place: str = "") -> TagMap:
@@ -96,10 +101,10 @@ def _readable(candidate: str) -> bool:
 def fold(key: str) -> str:
     """The key as keys are compared.
 
-    >>> fold("user:Cost_Owner"), fold("aws_createdBy")
-    ('cost-owner', 'aws:createdby')
+    >>> fold("user:Cost_Owner"), fold("resourceTags/appName"), fold("aws_createdBy")
+    ('cost-owner', 'appname', 'aws:createdby')
     """
-    plain = key.strip().lower()
+    plain = key.strip().lower().removeprefix("resourcetags/")
     for prefix in ("user:", "user_"):
         if plain.startswith(prefix) and len(plain) > len(prefix):
             plain = plain[len(prefix) :]

@@ -6,11 +6,9 @@ from pathlib import Path
 
 import pytest
 from tests.providers.aws.cloud import desk, front, moto, payer, standing
-from tests.providers.aws.cur_rows import Bills
+from tests.providers.aws.cur_rows import SAMPLES, Bills
 
 __all__ = ["desk", "front", "moto", "payer", "standing"]
-
-SAMPLES = Path(__file__).parents[4] / "shared" / "samples"
 
 
 @pytest.fixture

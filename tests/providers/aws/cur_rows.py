@@ -21,6 +21,7 @@ from aiops_cost.providers.contract import contracts
 from aiops_cost.providers.focus.fetch import fetch
 
 NOW = datetime(2026, 6, 2, tzinfo=UTC)
+SAMPLES = Path(__file__).parents[4] / "shared" / "samples"
 SPELLINGS = ("legacy-csv", "legacy-parquet", "cur2-csv", "cur2-parquet")
 ARN_PLAN = "arn:aws:savingsplans::012345678901:savingsplan/abc"
 ARN_RI = "arn:aws:ec2:us-east-1:012345678901:reserved-instances/def"

@@ -96,3 +96,13 @@ def test_a_machine_that_is_not_in_the_report_still_gives(bills: Any) -> None:
     bills.load()
     assert bills.costs()[1] == D("1.00")
     assert bills.costs("ResourceId = 'i-elsewhere'")[1] == D("-2.50")
+
+
+def test_a_machine_in_a_file_that_did_not_change_is_still_known(bills: Any) -> None:
+    bills.write(NODE_ROWS, name="one")
+    bills.write(PODS[:1], name="two")
+    bills.load()
+    bills.write(PODS, name="two")
+    bills.load()
+    taken = bills.ask(f"SELECT x_UsageType, sum(EffectiveCost) FROM ledger WHERE ResourceId = '{NODE}' GROUP BY 1")
+    assert dict(taken) == {"BoxUsage:p5.48xlarge": D("10.00") - D("10.00"), "USE1-DataTransfer-Out-Bytes": D("0.25")}
