@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -13,7 +14,10 @@ from aiops_cost.errors import AiopsError, UserError
 from aiops_cost.ledger import intake
 from aiops_cost.model import Problem, Source
 from aiops_cost.money import is_currency
+from aiops_cost.providers.aws.manifests import Stored, place_of
 from aiops_cost.providers.folder import listed
+
+_S3 = "s3://"
 
 CONFIG = """\
 # aiops-cost reads this file from the working directory or above it. Every key:  aiops-cost schema config
@@ -56,8 +60,8 @@ class Made:
 def write(folder: Path, locations: Sequence[str], currency: str | None, months: tuple[str, str], force: bool) -> Made:
     """Write aiops-cost.yaml and budgets/migration.yaml into `folder`.
 
-    `locations` are files, folders or globs; without any, every folder below `folder` that holds FOCUS files becomes
-    a source. Raises UserError when a file is there already (unless `force`), or a location holds no FOCUS file.
+    `locations` are files, folders, globs or `s3://` addresses; without any, every folder below `folder` that holds
+    bills becomes a source. Raises UserError when a file is there already (unless `force`), or a location holds no bill.
     """
     if currency is not None and not is_currency(currency):
         raise UserError(
@@ -72,11 +76,16 @@ def write(folder: Path, locations: Sequence[str], currency: str | None, months: 
             Problem("init-exists", str(path), "this file is there already", "Keep it, or replace it with --force.")
             for path in there
         )
-    chosen = list(locations) or _found(folder)
-    sources = [_source(folder, location) for location in chosen]
+    delivered = _deliveries(folder)
+    chosen = list(locations) or [*delivered, *_found(folder, delivered)]
+    aws = {where for where in chosen if where.startswith(_S3) or where.rstrip("/") in delivered}
     names = _names(chosen)
+    sources = [
+        _delivery(name, where) if where in aws else _source(folder, where)
+        for name, where in zip(names, chosen, strict=True)
+    ]
     entries = [
-        f"  - {{name: {name}, provider: focus, location: {_quoted(where)}}}"
+        f"  - {{name: {name}, provider: {'aws' if where in aws else 'focus'}, location: {_quoted(where)}}}"
         for name, where in zip(names, chosen, strict=True)
     ]
     if not entries:
@@ -84,7 +93,8 @@ def write(folder: Path, locations: Sequence[str], currency: str | None, months: 
             "  - {name: bills, provider: focus, location: ./bills}   # put FOCUS files (CSV, CSV.gz, Parquet) there"
         ]
     budget.parent.mkdir(parents=True, exist_ok=True)
-    code = currency or next(filter(None, (_billed_in(folder, where) for where in chosen)), "USD")
+    files = [where for where in chosen if where not in aws]
+    code = currency or next(filter(None, (_billed_in(folder, where) for where in files)), "USD")
     config.write_text(CONFIG.format(currency=code, sources="\n".join(entries)), encoding="utf-8")
     budget.write_text(BUDGET.format(currency=code, first=months[0], last=months[1]), encoding="utf-8")
     said = [f"wrote {config} and {budget}"]
@@ -93,11 +103,28 @@ def write(folder: Path, locations: Sequence[str], currency: str | None, months: 
     return Made(tuple(said))
 
 
-def _found(folder: Path) -> list[str]:
-    """Folders below `folder` that hold a file which a contract recognises, nearest first."""
+def _deliveries(folder: Path) -> list[str]:
+    """Folders below `folder` in which AWS's manifests say what is a bill: what lies there is one source, not many."""
+    roots = set()
+    for path in folder.rglob("*-Manifest.json"):
+        key = path.relative_to(folder).as_posix()
+        if place := place_of(Stored(key, 0, "", datetime.min.replace(tzinfo=UTC))):
+            roots.add(f"./{place.root}" if place.root else ".")
+    return sorted(roots)
+
+
+def _delivery(name: str, location: str) -> str:
+    where = "in S3" if location.startswith(_S3) else f"an AWS delivery at {location}"
+    return f"{where}; who may read it, and what is there:  aiops-cost doctor {name}"
+
+
+def _found(folder: Path, delivered: Sequence[str]) -> list[str]:
+    """Folders below `folder` that hold a file which a contract recognises, nearest first, outside of deliveries."""
     found: list[str] = []
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
+        if any(root == "." or f"./{inside.as_posix()}".startswith(f"{root}/") for root in delivered):
+            continue
         if (
             not path.is_file()
             or not path.name.endswith((".csv", ".csv.gz", ".parquet"))

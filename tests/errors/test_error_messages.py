@@ -21,7 +21,7 @@ from aiops_cost.model import Problem
 
 HERE = Path(__file__).parent
 REPO = HERE.parents[1]
-PLACELESS = {"config-missing", "rate-missing"}
+PLACELESS = {"config-missing", "rate-missing", "paper-unknown", "paper-which"}
 """There is no file to point at: that is the problem."""
 CASES = sorted(path.parent for path in HERE.glob("*/command.txt") if not (path.parent / "stand_in.py").exists())
 

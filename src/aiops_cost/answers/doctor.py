@@ -52,6 +52,27 @@ def house(location: str, cache: Path, sources: Sequence[Source], as_of: date) ->
     yield Diagnosis("ledger", "content", "ok", f"version {ledger.version}, {loads} loads" if loads else "empty so far")
     for source in sources:
         yield _fresh(state_of(source, ledger.records, as_of), as_of)
+    yield from _twice(ledger)
+
+
+def _twice(ledger: Ledger) -> Iterator[Diagnosis]:
+    """Accounts whose month is in the ledger from two sources, such as two exports of one payer."""
+    if not ledger.files:
+        return
+    with ledger.connect() as con:
+        found = con.execute(
+            "SELECT sources, min(period), max(period), count(DISTINCT account), any_value(account) FROM ("
+            " SELECT x_BillingPeriod AS period, SubAccountId AS account,"
+            " list_sort(list(DISTINCT x_Source)) AS sources FROM ledger WHERE SubAccountId IS NOT NULL"
+            " GROUP BY BillingAccountId, SubAccountId, x_BillingPeriod) WHERE len(sources) > 1 GROUP BY 1 ORDER BY 1"
+        ).fetchall()
+    for sources, first, last, accounts, account in found:
+        which = f"account {account}" if accounts == 1 else f"{accounts} accounts"
+        months = first if first == last else f"{first}..{last}"
+        names = " and ".join(sources)
+        yield Diagnosis("ledger", "bills", "wrong", f"{which} in {months} came from {names}: counted more than once",
+                        "Two exports of one payer are the same bill. Take one of the sources out of the configuration\n"
+                        "and load the other into a new ledger.", exit_code=3)  # fmt: skip
 
 
 def _folder(what: str, folder: Path) -> Iterator[Diagnosis]:

@@ -126,7 +126,7 @@ def loads(
     changed = any(result.changed for result in results)
     title = "Loaded" if changed else "Nothing new: the files are those of the last load"
     if dry_run:
-        title = "What a pull would load (dry run: nothing was written)"
+        title = "What a pull would load (dry run: the ledger is as it was)"
     tables = (Table("loads", "", _LOADS, tuple(rows)), *_moved_table(results), *more)
     if not errors:
         return Report("pull", title, tables=tables, notes=tuple(notes))

@@ -21,7 +21,6 @@ _MONTHS = (
     Column("difference", "money"),
     Column("explained", title="explained by"),
     Column("unexplained", "money"),
-    Column("asked"),
 )
 _SERVICES = (
     Column("source"),
@@ -65,7 +64,9 @@ def tables(ledger: Ledger, totals: Sequence[ProviderTotal]) -> tuple[Table, ...]
         for diff in sorted(one.services, key=lambda diff: -abs(diff.amount))
         if abs(diff.amount) >= CENT
     )
-    shown = [Table("reconciled", "Beside the provider's own totals", _MONTHS, months)]
+    days = sorted({f"{one.asked_at:%Y-%m-%d}" for one in found})
+    note = f"Asked on {days[0]}" + (f" to {days[-1]}" if len(days) > 1 else "") + "."
+    shown = [Table("reconciled", "Beside the provider's own totals", _MONTHS, months, note=note)]
     if services:
         shown.append(Table("services", "Where they differ", _SERVICES, services))
     return tuple(shown)
@@ -77,5 +78,5 @@ def _month(one: reconcile.Compared) -> tuple[object, ...]:
     difference = money.EXACT.subtract(one.theirs, one.ours)
     return (
         one.source, one.period, one.cost, one.currency, one.theirs, one.ours, difference,
-        ", ".join(words) or None, one.rest, f"{one.asked_at:%Y-%m-%d}",
+        ", ".join(words) or None, one.rest,
     )  # fmt: skip

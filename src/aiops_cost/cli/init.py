@@ -17,7 +17,7 @@ def command(
     location: Annotated[
         list[str] | None,
         typer.Option(
-            "--location", help="A FOCUS file, folder or glob (else: what is found below DIR).", metavar="WHERE"
+            "--location", help="A file, folder, glob or s3:// address (else: what is found below DIR).", metavar="WHERE"
         ),
     ] = None,
     currency: Annotated[

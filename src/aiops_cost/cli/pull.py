@@ -22,7 +22,9 @@ def command(
     period: Annotated[
         list[str] | None, typer.Option("--period", help="Only this billing month.", metavar="MONTH")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and prove everything, write nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read and prove everything, leave the ledger as it is.")
+    ] = False,
     allow_rejects: Annotated[
         int, typer.Option("--allow-rejects", help="Load even though up to N rows cannot be kept.", metavar="N", min=0)
     ] = 0,

@@ -18,6 +18,11 @@ _RIGHTS = "Nothing was loaded: what is in it would be missing. Check its owner a
 
 def listed(source: Source, base: Path) -> list[tuple[str, Path]]:
     """Name and path of every file at the source's location, without reading any. Raises UserError for none."""
+    if "://" in source.location:
+        raise UserError(
+            Problem("location-remote", source.name, f"`{source.location}` is not on this machine",
+                    f"`provider: {source.provider}` reads files here. For a delivery in S3, write  provider: aws")
+        )  # fmt: skip
     found = sorted(_locate(source, base))
     if not found:
         raise UserError(

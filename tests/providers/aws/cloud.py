@@ -53,6 +53,10 @@ class Front:
     faults: list[Fault] = field(default_factory=list)
     changes: list[Callable[[str, str, bytes], bytes]] = field(default_factory=list)
     """What is done to the body of an answer: method, path, body."""
+    wait: float = 0
+    """Seconds that a download takes; `peak` is how many were under way at once."""
+    peak: int = 0
+    busy: int = 0
     answers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = field(default_factory=dict)
     """Operation -> what answers it instead of moto."""
 
@@ -94,9 +98,11 @@ def moto() -> Iterator[str]:
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         url = f"http://127.0.0.1:{port}"
-        for _ in range(200):
+        until = time.monotonic() + 120
+        while True:
             assert server.poll() is None, "moto's server ended"
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/moto-api/data.json", timeout=1):
+            assert time.monotonic() < until, "moto's server does not answer"
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/moto-api/data.json", timeout=10):
                 break
             time.sleep(0.05)
         yield url
@@ -135,8 +141,21 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(status, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(answer).encode())
 
     def _forward(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        with self._busy():
+            return self._forwarded(body)
+
+    @contextlib.contextmanager
+    def _busy(self) -> Iterator[None]:
+        is_data = self.command == "GET" and re.search(r"\.(csv\.gz|parquet)$", self.path) is not None
+        self.front.busy += is_data
+        self.front.peak = max(self.front.peak, self.front.busy)
+        time.sleep(self.front.wait if is_data else 0)
+        yield
+        self.front.busy -= is_data
+
+    def _forwarded(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
         host = self.front.moto.removeprefix("http://")
-        connection = http.client.HTTPConnection(host, timeout=30)
+        connection = http.client.HTTPConnection(host, timeout=60)
         connection.request(self.command, self.path, body, dict(self.headers.items()))
         answer = connection.getresponse()
         content = answer.read()
@@ -185,11 +204,12 @@ def standing(moto: str) -> Iterator[Front]:
 @pytest.fixture
 def front(standing: Front, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Front:
     """The local AWS, empty; the environment leads to it, with credentials that must never be printed."""
-    urllib.request.urlopen(urllib.request.Request(f"{standing.moto}/moto-api/reset", method="POST"), timeout=10)
+    urllib.request.urlopen(urllib.request.Request(f"{standing.moto}/moto-api/reset", method="POST"), timeout=60)
     standing.asked.clear()
     standing.faults.clear()
     standing.changes.clear()
     standing.answers.clear()
+    standing.wait, standing.peak = 0, 0
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_ENDPOINT_URL", standing.url)

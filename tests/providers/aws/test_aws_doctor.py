@@ -12,6 +12,7 @@ import yaml
 from tests.providers.aws.cloud import BUCKET, Desk, Front, Payer, rows
 
 from aiops_cost.providers.aws import papers
+from aiops_cost.providers.contract import contracts
 
 MAY = "2026-05"
 
@@ -125,6 +126,14 @@ def test_the_definition_is_what_the_api_takes(front: Front) -> None:
     assert len(definition["DataQuery"]["QueryStatement"]) < 36_000
     columns = papers.query().removeprefix("SELECT ").partition(" FROM ")[0].split(", ")
     assert len(columns) == len(set(columns)) > 100
+
+
+def test_the_recommended_export_has_every_column_that_a_bill_must_have() -> None:
+    cur = next(contract for contract in contracts() if contract.name == "cur")
+    there = set(papers.query().replace(",", "").split())
+    needed = {name: column for name, column in cur.file.columns.items() if column.required or column.mandatory}
+    assert len(needed) > 5
+    assert [name for name, column in needed.items() if not there & set(column.spelled(name))] == []
 
 
 def test_the_template_says_the_same_as_the_definition() -> None:

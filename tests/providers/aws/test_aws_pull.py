@@ -161,6 +161,14 @@ def test_a_month_that_was_cleaned_up_after_it_was_taken_is_still_known(desk: Des
     assert desk.months() == {MAY: "3", JUNE: "5"}
 
 
+def test_several_files_are_on_their_way_at_once(desk: Desk, payer: Payer, front: Front) -> None:
+    payer.export(MAY, [rows(MAY, "1", part=str(n)) for n in range(12)])
+    front.wait = 0.3
+    assert desk("pull").code == 0
+    assert 3 < front.peak <= 8
+    assert desk.months() == {MAY: "12"}
+
+
 def test_two_payers_are_two_sources(desk: Desk, payer: Payer) -> None:
     payer.export(MAY, [rows(MAY, "3")], root="exports/one")
     payer.export(MAY, [rows(MAY, "4", BillingAccountId="222222222222")], root="exports/two")

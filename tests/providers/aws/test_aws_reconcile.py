@@ -41,7 +41,7 @@ def says(front: Front, *pages: Sequence[dict[str, Any]]) -> None:
         f"{front.moto}/moto-api/static/ce/cost-and-usage-results", json.dumps({"results": results}).encode(),
         {"Content-Type": "application/json"}, method="POST",
     )  # fmt: skip
-    urllib.request.urlopen(request, timeout=5)
+    urllib.request.urlopen(request, timeout=60)
 
 
 def asked(front: Front) -> int:

@@ -75,6 +75,11 @@ class Account:
             return str(self.client("sts", patient=False).get_caller_identity()["Arn"])
 
     @property
+    def home(self) -> str:
+        """The region of the billing APIs; China has its own."""
+        return "cn-northwest-1" if self.partition == "aws-cn" else HOME
+
+    @property
     def partition(self) -> str:
         """`aws`, `aws-cn` or `aws-us-gov`: the second word of ARNs."""
         region = self.source.settings.get("region", "")

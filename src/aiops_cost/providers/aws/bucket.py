@@ -6,7 +6,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -83,7 +83,7 @@ def download(bucket: Bucket, wanted: Sequence[Stored], cache: Cache, say: Callab
     with ThreadPoolExecutor(WORKERS) as pool:
         tasks = [pool.submit(_one, bucket, stored, cache, progress) for stored in wanted]
         try:
-            for task in tasks:
+            for task in as_completed(tasks):
                 task.result()
         except BaseException:
             progress.stopped = True

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from aiops_cost.providers.aws.account import HOME, Account
+from aiops_cost.providers.aws.account import Account
 
 TABLES = {
     "COST_AND_USAGE_REPORT": "CUR 2.0",
@@ -42,7 +42,7 @@ class Found:
 
 def data_exports(account: Account) -> list[Found]:
     """The exports of Data Exports that are bills. Raises ProviderError."""
-    client = account.client("bcm-data-exports", HOME)
+    client = account.client("bcm-data-exports", account.home)
     found = []
     with account.asking("bcm-data-exports:ListExports", "*"):
         listed = [item for page in client.get_paginator("list_exports").paginate() for item in page["Exports"]]
@@ -56,7 +56,7 @@ def data_exports(account: Account) -> list[Found]:
 
 def reports(account: Account) -> list[Found]:
     """The legacy Cost and Usage Reports. Raises ProviderError."""
-    client = account.client("cur", HOME)
+    client = account.client("cur", account.home)
     with account.asking("cur:DescribeReportDefinitions", "*"):
         pages = client.get_paginator("describe_report_definitions").paginate()
         return [_report(item) for page in pages for item in page["ReportDefinitions"]]

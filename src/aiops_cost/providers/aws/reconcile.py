@@ -17,7 +17,7 @@ from typing import Any
 
 from aiops_cost.errors import ProviderError
 from aiops_cost.model import Errand, Problem, ProviderAmount, ProviderTotal, Source
-from aiops_cost.providers.aws.account import HOME, Account
+from aiops_cost.providers.aws.account import Account
 
 PRICE = Decimal("0.01")
 """USD for each request, https://aws.amazon.com/aws-cost-management/aws-cost-explorer/pricing/."""
@@ -41,7 +41,8 @@ def totals(source: Source, periods: Sequence[str], errand: Errand) -> tuple[Prov
         span = first if first == last else f"{first}..{last}"
         errand.say(f"{source.name}: asking Cost Explorer for {span}; each call costs {PRICE} USD")
         pages = _pages(account, first, last)
-        errand.say(f"{source.name}: {len(pages)} calls, {len(pages) * PRICE} USD")
+        calls = "1 call" if len(pages) == 1 else f"{len(pages)} calls"
+        errand.say(f"{source.name}: {calls}, {len(pages) * PRICE} USD")
         found += _read(source, who, pages, errand)
     missing = sorted(set(periods) - {one.period for one in found})
     if missing:
@@ -53,7 +54,7 @@ def totals(source: Source, periods: Sequence[str], errand: Errand) -> tuple[Prov
 
 
 def _pages(account: Account, first: str, last: str) -> list[Mapping[str, Any]]:
-    client = account.client("ce", HOME)
+    client = account.client("ce", account.home)
     asked: dict[str, Any] = {
         "TimePeriod": {"Start": f"{first}-01", "End": f"{_next(last)}-01"},
         "Granularity": "MONTHLY",
