@@ -26,6 +26,11 @@ class Cell:
     wide: bool = False
     given: str = ""
 
+    @property
+    def value(self) -> str:
+        """SQL for the value."""
+        return self.from_text or f'"{self.name}_native"'
+
 
 def cells(part: Part) -> Iterator[Cell]:
     """Each column of the contract over `part`; a column that the file does not have is a typed null.
@@ -36,10 +41,10 @@ def cells(part: Part) -> Iterator[Cell]:
         found = source_of(part, name)
         if found is None:
             yield Cell(name, "CAST(NULL AS VARCHAR)", native=f"CAST(NULL AS {TARGET[column.type]})")
-        elif found[1] == "VARCHAR":
-            yield _from_text(name, column.type, without(found[0], part), column.values)
+        elif found.kind == "VARCHAR":
+            yield _from_text(name, column.type, without(found.sql, part), column.values)
         else:
-            yield _from_type(part, name, column.type, *found)
+            yield _from_type(part, name, column.type, found.sql, found.kind)
 
 
 TARGET = {

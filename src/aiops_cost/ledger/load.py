@@ -1,6 +1,6 @@
 """Loads an export into the ledger: recognise, prove, replace its months in one commit, or change nothing at all.
 
-open files -> which months changed -> count what was sent -> map and sum -> compare -> commit with the record
+open files -> group their rows -> which months changed -> count what was sent -> map -> compare -> commit
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from typing import Any
 import duckdb
 
 from aiops_cost.errors import CouldNotJudge, UserError
-from aiops_cost.ledger import normalize, overlap, people, proof, record, refusals, store
+from aiops_cost.ledger import grouping, normalize, overlap, people, proof, record, refusals, store
 from aiops_cost.ledger.frame import Ledger
 from aiops_cost.ledger.intake import open_file
 from aiops_cost.ledger.moved import by_service
 from aiops_cost.ledger.part import Part, settle
+from aiops_cost.ledger.typed import typed_view
 from aiops_cost.model import Amounts, Export, ExportFile, Moved, Problem, Reject
 from aiops_cost.providers.contract import Contract
 
@@ -60,11 +61,13 @@ class LoadResult:
 
 @dataclass(frozen=True)
 class Group:
-    """Parts of one format: `view` has all their rows, typed; `count` is what they say, before any mapping."""
+    """Parts of one format: `view` has all their rows, typed; `sums` the same rows grouped by all that they say;
+    `count` is what they add up to, before any mapping."""
 
     contract: Contract
     parts: Mapping[int, Part]
     view: str
+    sums: str
     count: proof.Count
 
 
@@ -141,7 +144,7 @@ def _build(
     rejects = _rejected(con, export, groups, counts, replaced, options)
     whole = set(replaced) == {p for g in groups for found in g.count.periods().values() for p in found}
     conditions = [_kept(group, replaced, whole, bool(rejects)) for group in groups]
-    views = [(g.contract, g.parts.values(), g.view, c) for g, c in zip(groups, conditions, strict=True)]
+    views = [(g.contract, g.parts.values(), g.sums, c) for g, c in zip(groups, conditions, strict=True)]
     normalize.ledger_rows(con, export.source.name, views)
     if not options.keep_people and people.hide_in_table(con, normalize.ROWS, options.people_key):
         normalize.merge(con)
@@ -214,12 +217,13 @@ def _open(con: duckdb.DuckDBPyConnection, chosen: Sequence[ExportFile], work: Pa
         raise UserError(problems)
     groups = []
     for number, (_, found) in enumerate(sorted(opened.items())):
-        view = f"typed_{first}_{number}"
+        view, sums = f"typed_{first}_{number}", f"grouped_{first}_{number}"
         parts = settle(con, found)
-        normalize.typed_view(con, parts, view)
         contract = next(iter(parts.values())).contract
-        problems += refusals.needed_columns(con, contract, view, parts)
-        groups.append(Group(contract, parts, view, proof.count(con, contract, view, parts)))
+        typed_view(con, parts, view)
+        grouping.group(con, parts, sums, proof.text_rules(contract))
+        problems += refusals.needed_columns(con, contract, sums, parts)
+        groups.append(Group(contract, parts, view, sums, proof.count(con, contract, sums, parts)))
     if problems:
         raise UserError(problems)
     return groups

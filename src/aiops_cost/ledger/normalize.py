@@ -1,50 +1,18 @@
-"""From native files to ledger rows, in SQL: parts become `raw`, the format's one SELECT maps it, days are summed."""
+"""From groups of native rows to ledger rows, in SQL: they are `raw`, the format's SELECT maps it, lines are summed."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import duckdb
 
 from aiops_cost.ledger import schema
-from aiops_cost.ledger.cells import TARGET, cells
+from aiops_cost.ledger.cells import TARGET
 from aiops_cost.ledger.part import Part
 from aiops_cost.providers.contract import Contract
 
 ROWS = "loaded"
-
-
-def typed_view(con: duckdb.DuckDBPyConnection, parts: Mapping[int, Part], name: str) -> None:
-    """Create the view `name` over parts of one contract: per column the value, `<column>_text`, `_wide`, `_given`;
-    and `x_part`, `x_row` (counted from 1, without the header)."""
-    selects = " UNION ALL BY NAME ".join(_select(index, part) for index, part in parts.items())
-    con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {selects}")
-
-
-def _select(index: int, part: Part) -> str:
-    """One part as a select: native columns, then their texts, then what texts become."""
-    listed = list(cells(part))
-    texts = [f'{cell.text} AS "{cell.name}_text"' for cell in listed]
-    texts += [f'{cell.given} AS "{cell.name}_given"' for cell in listed if cell.given]
-    natives = [f'{cell.native} AS "{cell.name}_native"' for cell in listed if cell.native]
-    wides = [f'wide("{cell.name}_text") AS "{cell.name}_wide"' for cell in listed if cell.wide]
-    wides += [f'CAST(NULL AS VARCHAR) AS "{cell.name}_wide"' for cell in listed if not cell.wide]
-    columns = [f'"{cell.name}_text", "{cell.name}_wide"' for cell in listed]
-    columns += [
-        f'"{c.name}_given"' if c.given else f'("{c.name}_text" IS NOT NULL) AS "{c.name}_given"' for c in listed
-    ]
-    values = [f'{cell.from_text or f"{chr(34)}{cell.name}_native{chr(34)}"} AS "{cell.name}"' for cell in listed]
-    columns += [
-        f'{name in part.rather} AS "{name}_rather"'
-        for name, column in part.contract.file.columns.items()
-        if column.rather
-    ]
-    row = "rowid" if part.as_text else "file_row_number"
-    return (
-        f"SELECT {', '.join([*values, *columns])}, {index} AS x_part, x_row FROM (SELECT *, {', '.join(wides)} FROM"
-        f" (SELECT {', '.join([*texts, *natives])}, {row} + 1 AS x_row FROM {part.relation}))"
-    )
 
 
 def ledger_rows(
@@ -72,7 +40,7 @@ def ledger_rows(
         " CAST(greatest(ChargePeriodEnd - INTERVAL 1 MICROSECOND, ChargePeriodStart) AS DATE) AS last_day,"
         " coalesce(CAST(BillingPeriodEnd - INTERVAL 1 MICROSECOND AS DATE), last_day(BillingPeriodStart))"
         " AS period_last,"
-        f" InvoiceId, {identity}, {sums}, {_rows(con, views)} AS x_RowCount FROM ({mapped}) GROUP BY ALL"
+        f" InvoiceId, {identity}, {sums}, CAST(sum(x_RowCount) AS BIGINT) AS x_RowCount FROM ({mapped}) GROUP BY ALL"
     )
     casts = [
         f"CAST({'NULL' if name in empty else name} AS {_type(name)}) AS {name}"
@@ -96,12 +64,6 @@ def lookups(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
         con.executemany(f"INSERT INTO {name} VALUES ({', '.join('?' * len(header))})", rows)
 
 
-def _rows(con: duckdb.DuckDBPyConnection, views: Sequence[tuple[Contract, Iterable[Part], str, str]]) -> str:
-    """SQL for the number of native rows: those of formats that say it themselves, since a row may become several."""
-    telling = any("x_RowCount" in described(con, contract) for contract, *_ in views)
-    return "CAST(sum(coalesce(x_RowCount, 1)) AS BIGINT)" if telling else "count(*)"
-
-
 def described(
     con: duckdb.DuckDBPyConnection, contract: Contract, present: Iterable[str] | None = None
 ) -> dict[str, str]:
@@ -114,6 +76,7 @@ def described(
         f" false AS {name}_given, false AS {name}_rather"
         for name, column in contract.file.columns.items()
     )
+    raw += ", 1 AS x_rows"
     return {
         row[0]: row[1]
         for row in con.execute(f"DESCRIBE (WITH raw AS (SELECT {raw}) SELECT * FROM ({contract.sql}))").fetchall()

@@ -71,11 +71,20 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def source_of(part: Part, name: str) -> tuple[str, str] | None:
-    """SQL and type of what the contract's column `name` is read from, or None when the file has nothing of it."""
+@dataclass(frozen=True)
+class Origin:
+    """What a contract's column is read from: SQL over the file's columns, its type, and those columns."""
+
+    sql: str
+    kind: str
+    columns: tuple[str, ...]
+
+
+def source_of(part: Part, name: str) -> Origin | None:
+    """What the contract's column `name` is read from, or None when the file has nothing of it."""
     native = part.native(name)
     if native is not None:
-        return quoted(native), part.types[native].upper()
+        return Origin(quoted(native), part.types[native].upper(), (native,))
     column = part.contract.file.columns[name]
     present = {word.lower(): word for word in part.types}
     for spelling in column.spelled(name):
@@ -84,9 +93,11 @@ def source_of(part: Part, name: str) -> tuple[str, str] | None:
             held = present[base.lower()]
             found = _key(quoted(held), part.types[held], key)
             if found:
-                return found, "VARCHAR"
+                return Origin(found, "VARCHAR", (held,))
     gathered = [(word, start) for word in part.types for start in column.gathers if _is_gathered(word, start)]
-    return (_gathered(part, gathered), "VARCHAR") if gathered else None
+    if not gathered:
+        return None
+    return Origin(_gathered(part, gathered), "VARCHAR", tuple(dict.fromkeys(word for word, _ in gathered)))
 
 
 def _is_gathered(word: str, start: str) -> bool:

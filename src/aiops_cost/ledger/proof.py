@@ -112,12 +112,13 @@ def in_periods(periods: Sequence[str]) -> str:
 
 
 def count(con: duckdb.DuckDBPyConnection, contract: Contract, view: str, parts: Mapping[int, Part]) -> Count:
-    """One pass over the native columns of `view`: rows, money and deviations, by part, period and currency."""
+    """What the native columns of `view` (groups of rows) add up to: rows, money and deviations, by part, period and
+    currency."""
     natives = sorted(set(contract.file.survives.values()))
     rules = _rules(contract, parts.values())
-    measures = ["count(*)"]
+    measures = ["CAST(sum(x_rows) AS BIGINT)"]
     for name in natives:
-        measures += [f'coalesce(sum("{name}"), 0)', f'coalesce(sum(remainder_of("{name}_wide")), 0)']
+        measures += [f'coalesce(sum("{name}"), 0)', f'coalesce(sum("{name}_rest"), 0)']
     measures += [rule.sql for rule in rules]
     rows = con.execute(
         f"SELECT x_part, strftime(month, '%Y-%m'), BillingCurrency, bad, {', '.join(measures)} FROM (SELECT *,"
@@ -148,7 +149,7 @@ def _name_senders(
         return
     sender = f"coalesce({', '.join(columns)})"
     lists = ", ".join(
-        f"list_sort(list(DISTINCT {sender}) FILTER (({rule.when}) AND {sender} IS NOT NULL))" for rule in met
+        f"list_sort(list(DISTINCT {sender}) FILTER (({rule.holds}) AND {sender} IS NOT NULL))" for rule in met
     )
     for rule, names in zip(met, con.execute(f"SELECT {lists} FROM {view}").fetchall()[0], strict=True):
         if not names:
@@ -175,9 +176,17 @@ class _Rule:
     text_only: bool = False
     column: str = ""
 
+    counted: str = ""
+    """The column that says in how many rows of a group a rule about texts holds."""
+
     @property
     def sql(self) -> str:
-        return f"count(*) FILTER ({self.when})"
+        rows = self.counted or f"CASE WHEN {self.when} THEN x_rows END"
+        return f"CAST(coalesce(sum({rows}), 0) AS BIGINT)"
+
+    @property
+    def holds(self) -> str:
+        return f"{self.counted} > 0" if self.counted else self.when
 
     def is_about(self, part: Part) -> bool:
         """False for a rule about texts or about a column that the part does not have."""
@@ -185,12 +194,23 @@ class _Rule:
         return there and (part.dates_as_text or not self.text_only)
 
 
+def text_rules(contract: Contract) -> list[str]:
+    """The conditions that can only be asked of the texts of single rows."""
+    return [rule.when for rule in contract.file.deviations if rule.text_only]
+
+
 def _rules(contract: Contract, parts: Iterable[Part]) -> list[_Rule]:
     """How to count the contract's own deviations, and promised cells that are empty."""
     parts = list(parts)
     as_text = any(part.dates_as_text for part in parts)
+    texts = text_rules(contract)
     rules = [
-        _Rule((rule.code, rule.sentence), rule.when, rule.text_only)
+        _Rule(
+            (rule.code, rule.sentence),
+            rule.when,
+            rule.text_only,
+            counted=f"x_rule_{texts.index(rule.when)}" if rule.text_only else "",
+        )
         for rule in contract.file.deviations
         if as_text or not rule.text_only
     ]
@@ -233,7 +253,8 @@ def _add_spellings(
     names = ", ".join(f'"{name}_text"' for name in listed)
     for part, period, *cells, rows in con.execute(
         f"SELECT x_part, strftime(month, '%Y-%m'), * EXCLUDE (x_part, month) FROM (SELECT x_part,"
-        f" date_trunc('month', BillingPeriodStart) AS month, {names}, count(*) FROM {view} GROUP BY ALL) ORDER BY ALL"
+        f" date_trunc('month', BillingPeriodStart) AS month, {names}, CAST(sum(x_rows) AS BIGINT)"
+        f" FROM {view} GROUP BY ALL) ORDER BY ALL"
     ).fetchall():
         told = found.deviations.setdefault((part, period), {})
         for (name, values), cell in zip(listed.items(), cells, strict=True):

@@ -74,7 +74,8 @@ def needed_columns(
             continue
         listed = ", ".join(map(str, lacking))
         rows = con.execute(
-            f"SELECT x_part, count(*) FROM {view} WHERE x_part IN ({listed}) AND ({need.when}) GROUP BY 1"
+            f"SELECT x_part, CAST(sum(x_rows) AS BIGINT) FROM {view}"
+            f" WHERE x_part IN ({listed}) AND ({need.when}) GROUP BY 1"
         )
         for index, number in sorted(rows.fetchall()):
             problems.append(_missing(parts[index], lacking[index], f"and {number:,} {need.rows} rows need it"))

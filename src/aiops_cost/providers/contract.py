@@ -101,6 +101,14 @@ class Need(Strict):
     rows: str
 
 
+class Apart(Strict):
+    """Rows that the SELECT must see one by one, since it does more with their figures than choose, add and subtract:
+    those whose `column` has one of `values`."""
+
+    column: str
+    values: tuple[str, ...]
+
+
 class ContractFile(Strict):
     """The YAML file of a contract, as written.
 
@@ -117,6 +125,7 @@ class ContractFile(Strict):
     extensions: tuple[str, ...] = ("x_",)
     tables: tuple[str, ...] = ()
     needs: tuple[Need, ...] = ()
+    apart: Apart | None = None
     ignored: tuple[str, ...] = ()
     survives: dict[str, str]
     deviations: tuple[DeviationRule, ...] = ()

@@ -168,6 +168,6 @@ SELECT
     -- arn:aws:sts::1:assumed-role/chat-api/session and arn:aws:iam::1:role/path/chat-api: the role, and no session. A
     -- user is a person, or a key made for one, and is left out.
     nullif(regexp_extract(IamPrincipal, ':(?:assumed-role/|role/(?:.*/)?)([^/]+)', 1), '') AS x_IamRole,
-    if(role IN ('unused', 'machine'), 0, 1) AS x_RowCount
+    if(role IN ('unused', 'machine'), 0, x_rows) AS x_RowCount
 FROM part
 LEFT JOIN services ON services.Code = part.ProductCode

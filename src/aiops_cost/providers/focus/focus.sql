@@ -64,5 +64,6 @@ SELECT
     x_SkuMeterName,
     x_CostCategories,
     x_ChargeType,
-    x_IamRole
+    x_IamRole,
+    x_rows AS x_RowCount
 FROM raw

@@ -62,5 +62,6 @@ SELECT
     x_SkuMeterCategory,
     x_SkuMeterSubcategory,
     x_SkuMeterName,
-    NULL AS x_CostCategories
+    NULL AS x_CostCategories,
+    x_rows AS x_RowCount
 FROM raw
