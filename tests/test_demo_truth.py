@@ -84,6 +84,17 @@ def test_what_is_not_ai_is_seldom_called_ai(judged):
     assert wrong / called <= Decimal("0.01"), f"{wrong / called:.2%}"
 
 
+def test_training_runs_are_counted_exactly(session, truth):
+    rows = session.con.execute(
+        "SELECT 'training/' || x_Workload, strftime(ChargePeriodStart, '%Y-%m'), count(DISTINCT x_Run) FROM spend"
+        " WHERE x_Activity = 'training' GROUP BY 1, 2 HAVING count(x_Run) > 0"
+    ).fetchall()
+    found: dict[str, dict[str, int]] = {}
+    for scope, month, runs in rows:
+        found.setdefault(scope, {})[month] = runs
+    assert found == truth["runs"]
+
+
 def test_every_planted_drift_is_found_and_nothing_else(session, truth):
     findings = run.check(session).findings
     breaches = {scope_of(one.scope) for one in findings if one.code == "DRF001" and one.severity is Severity.BREACH}

@@ -37,6 +37,7 @@ from aiops_cost.errors import AiopsError, CouldNotJudge, UserError, defect
 from aiops_cost.ledger.frame import Ledger
 from aiops_cost.ledger.load import LoadResult, Options, load
 from aiops_cost.ledger.status import state_of
+from aiops_cost.metrics import read as metrics_read
 from aiops_cost.model import Export, Problem, Report, Source, SourceState
 from aiops_cost.rules import sharing
 from aiops_cost.rules.engine import Owners, RuleSet, TagMap, load_packs, tag_map
@@ -64,6 +65,7 @@ class Session:
     owners: Owners | None
     budgets: tuple[Budget, ...]
     tag_problems: tuple[Problem, ...]
+    metric_notes: tuple[str, ...] = ()
 
     @property
     def view(self) -> checks.View:
@@ -129,8 +131,10 @@ def attribute(config: Config, as_of: date, with_plan: bool = True) -> Session:
     problems = spend.attributed(con, rules, tags, owners)
     spend.converted(con, config.cost, config.currency, rates)
     spend.planned(con, budgets)
+    measured = metrics_read.known(config.metrics, config.ledger, _shown)
+    spend.measured(con, measured.points)
     states = tuple(state_of(source, ledger.records, as_of) for source in config.sources)
-    return Session(con, config, as_of, ledger, states, rules, tags, owners, budgets, problems)
+    return Session(con, config, as_of, ledger, states, rules, tags, owners, budgets, problems, measured.notes)
 
 
 def _connected(ledger: Ledger, config: Config) -> duckdb.DuckDBPyConnection:
@@ -160,7 +164,7 @@ def check(
         title="Bills against the plan",
         facts=_facts(session),
         findings=tuple(findings),
-        notes=tuple(str(problem) for problem in session.tag_problems),
+        notes=(*(str(problem) for problem in session.tag_problems), *session.metric_notes),
         verdict=verdict.sentence,
         exit_code=verdict.exit_code,
     )

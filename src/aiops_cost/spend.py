@@ -17,6 +17,7 @@ from aiops_cost.budget.scope import text
 from aiops_cost.errors import UserError
 from aiops_cost.ledger import schema
 from aiops_cost.ledger.frame import frame_of
+from aiops_cost.metrics import points
 from aiops_cost.model import Problem
 from aiops_cost.rules.engine import Owners, RuleSet, TagMap, attribute
 
@@ -108,6 +109,11 @@ def planned(con: duckdb.DuckDBPyConnection, budgets: Sequence[Budget]) -> None:
         for month, amount in line.amounts.items()
     ]
     _fill(con, "budget", columns, rows)
+
+
+def measured(con: duckdb.DuckDBPyConnection, found: Sequence[points.Point]) -> None:
+    """Create the table `metrics`: one row per series and UTC day; empty where nothing is measured."""
+    _fill(con, "metrics", points.COLUMNS, [point.row for point in found])
 
 
 def _fill(

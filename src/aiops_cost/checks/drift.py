@@ -28,7 +28,7 @@ from decimal import Decimal
 
 from aiops_cost import money
 from aiops_cost.budget import scope
-from aiops_cost.budget.plan import BudgetLine, DayRange, days_of, planned, planned_days, roots
+from aiops_cost.budget.plan import BudgetLine, DayRange, days_of, planned_days, roots
 from aiops_cost.checks.view import Spent, View, both, covered, days_in, either, in_days
 from aiops_cost.config import Config
 from aiops_cost.model import Column, Finding, Scope, Severity, Table
@@ -117,7 +117,7 @@ def drifts(view: View) -> list[tuple[Drift | None, Drift]]:
             asked.append((line, "budget to date", whole))
             asked.append((line, month, planned_days(line, days_of(month)[0], last)))
     spent = view.spent([(line.scope, days) for line, _, days in asked])
-    found = [_drift(*one, spent=amount) for one, amount in zip(asked, spent, strict=True)]
+    found = [_drift(view, *one, spent=amount) for one, amount in zip(asked, spent, strict=True)]
     pairs = zip(found[1::2], found[::2], strict=True)
     return [(month if month.days else None, whole) for month, whole in pairs]
 
@@ -152,9 +152,8 @@ def drift_table(view: View, config: Config, as_of: date) -> Table:
     )
 
 
-def _drift(line: BudgetLine, stretch: str, days: tuple[DayRange, ...], spent: Spent) -> Drift:
-    plan = money.total(planned(line, first, last) for first, last in days)
-    return Drift(line, stretch, days, plan, spent.amount, spent.rows)
+def _drift(view: View, line: BudgetLine, stretch: str, days: tuple[DayRange, ...], spent: Spent) -> Drift:
+    return Drift(line, stretch, days, view.allowed(line, days), spent.amount, spent.rows)
 
 
 def _not_judged(view: View, as_of: date) -> Finding | None:
@@ -289,7 +288,7 @@ def _unbudgeted(view: View, window: DayRange | None) -> list[tuple[object, ...]]
 def _total(view: View, window: DayRange) -> tuple[object, ...]:
     """Planned: the lines that are part of no other. Actual: each row once, planned or not."""
     plan = money.total(
-        planned(line, days_of(month)[0], min(days_of(month)[1], window[1]))
+        view.allowed(line, [(days_of(month)[0], min(days_of(month)[1], window[1]))])
         for month in sorted({month for line in view.lines for month in line.amounts})
         if days_of(month)[0] <= window[1]
         for line in roots(view.lines, month)

@@ -9,8 +9,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from aiops_cost import money
 from aiops_cost.budget import scope
-from aiops_cost.budget.plan import Budget, BudgetLine, DayRange, joined, planned_days
+from aiops_cost.budget.plan import Budget, BudgetLine, DayRange, joined, planned, planned_days
 from aiops_cost.model import AI_ACTIVITIES, Scope, SourceState
 
 if TYPE_CHECKING:
@@ -138,6 +139,10 @@ class View:
             parameters,
         )
         return [Spent(found[i], found[i + 1]) for i in range(0, len(found), 2)]
+
+    def allowed(self, line: BudgetLine, days: Iterable[DayRange]) -> Decimal:
+        """What the line allows on these days: the planned amount."""
+        return money.total(planned(line, first, last) for first, last in days)
 
     def unplanned(self) -> Condition:
         """AI spend, or what may be AI, on the judged days, that no budget line with a scope plans."""
