@@ -4,7 +4,7 @@ only."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -55,6 +55,8 @@ class View:
     currency: str
     cost: str
     used_columns: frozenset[str] | None = None
+    memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What checks have worked out already, for the next one that asks: never a result by itself."""
 
     @property
     def current(self) -> tuple[Budget, ...]:

@@ -40,7 +40,7 @@ WITH_TREND = 42
 """From so many days on, a series may have a slope of its own."""
 LEAST_SIZE = 0.06
 """Smaller changes, as a share of the level, are no news."""
-THRESHOLD = 6.0
+THRESHOLD = 5.0
 """Standard errors; set by the benchmark."""
 _FLOOR = 0.008
 """No bill is steadier than this share of itself: below it, rounding and hours of the day look like changes."""
@@ -194,7 +194,7 @@ def _of_bursts(values: Floats, first: date) -> Iterator[Change]:
     rhythm = _jump(np.log(gaps), 0.10)
     if rhythm is not None:
         index, size, score = rhythm
-        yield Change(first + timedelta(days=int(at[index + 1])), "frequency", float(np.expm1(-size)), score, 1.0)
+        yield Change(first + timedelta(days=int(at[index]) + 1), "frequency", float(np.expm1(-size)), score, 1.0)
 
 
 def _without_odd_ones(line: Floats) -> Floats:

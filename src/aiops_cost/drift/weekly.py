@@ -34,7 +34,7 @@ def spread(values: Floats) -> float:
 def profile(values: Floats, first: date) -> Floats:
     """The seven weekday factors, Monday first; all ones where the week has no shape, or too few weeks are known."""
     if len(values) < 7 * ENOUGH_WEEKS:
-        return FLAT
+        return _weekend(values, first)
     mean = np.convolve(values, np.ones(7) / 7, mode="valid")
     middle = values[3:-3]
     known = mean > 0
@@ -51,6 +51,23 @@ def profile(values: Floats, first: date) -> Floats:
     found /= max(found.mean(), 1e-9)
     beyond = np.abs(found - 1).max()
     return found if beyond > max(0.015, 3 * float(np.mean(noise))) else FLAT
+
+
+def _weekend(values: Floats, first: date) -> Floats:
+    """From one to three weeks: working days and the weekend apart, where they plainly differ."""
+    if len(values) < 8:
+        return FLAT
+    free = weekdays(first, len(values)) >= 5
+    work, weekend = values[~free], values[free]
+    middle = float(np.median(work))
+    if len(weekend) < 2 or middle <= 0:
+        return FLAT
+    factor = max(0.0, float(weekend.mean()) / middle)
+    noise = max(float(np.std(weekend)), spread(work), 0.01 * middle) / middle
+    if abs(factor - 1) < max(0.05, 3 * noise):
+        return FLAT
+    found = np.array([1.0] * 5 + [factor] * 2)
+    return found / found.mean()
 
 
 def weekdays(first: date, days: int) -> np.ndarray[Any, np.dtype[np.int64]]:
