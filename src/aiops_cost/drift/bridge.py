@@ -27,8 +27,8 @@ from aiops_cost.drift import shapley
 
 ZERO = Decimal(0)
 KINDS = (
-    "volume", "rate", "mix", "frequency", "growth", "start", "unbudgeted", "reserve", "restatement", "attribution",
-    "fx", "fees", "credits", "not split",
+    "volume", "rate", "mix", "frequency", "growth", "start", "calendar", "unbudgeted", "reserve", "restatement",
+    "attribution", "fx", "fees", "credits", "not split",
 )  # fmt: skip
 """The kinds of parts, in the order in which they are told."""
 

@@ -1,0 +1,280 @@
+"""Why a line drifted: its cells, its reference, its bridge. The arithmetic is `drift.bridge`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal, localcontext
+from fractions import Fraction
+from typing import Any
+
+from aiops_cost import money
+from aiops_cost.budget.plan import BudgetLine, DayRange, days_of
+from aiops_cost.checks import cells, reference, study
+from aiops_cost.checks.view import Condition, View, both, days_in, in_days, scoped
+from aiops_cost.drift import bridge, units
+from aiops_cost.drift.bridge import Bridge, Cell, Cells, Names, Part, Spent
+from aiops_cost.drift.onset import Change
+from aiops_cost.metrics import volume
+
+ZERO = Decimal(0)
+DAY = timedelta(days=1)
+LONGEST = 90
+"""A baseline is at most so many days, the ones nearest to the drift."""
+SHORTEST = 7
+_COLUMNS = ("x_Activity", "x_Component", "x_Model", "x_LatencyTier", "sku", "unit")
+_COMPUTE = ("training-job", "training-cluster", "ai-api-training", "fine-tuning")
+_USAGE = Condition(f"sort = '{cells.USAGE}'")
+_GROWS = "GB-months"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A line over stretches of settled days: what was planned, what came, since when it differs."""
+
+    line: BudgetLine
+    days: tuple[DayRange, ...]
+    planned: Decimal
+    actual: Decimal
+    calendar: Decimal = ZERO
+    onset: Change | None = None
+
+    @property
+    def amount(self) -> Decimal:
+        return money.EXACT.subtract(self.actual, self.planned)
+
+
+def explained(view: View, asked: Asked) -> Bridge:
+    """The bridge of a line from planned to actual; its parts sum to the drift exactly."""
+    scope = scoped(asked.line.scope)
+    window = both(scope, in_days(asked.days))
+    came = _cells(view, both(window, _USAGE))
+    baseline = baseline_days(view, asked)
+    base = _cells(view, both(scope, in_days([baseline]), _USAGE)) if baseline else None
+    share = Fraction(days_in(asked.days), days_in([baseline])) if baseline else Fraction(1)
+    with localcontext(money.EXACT):
+        scale = Decimal(share.numerator) / share.denominator
+        base = bridge.scaled(base, scale) if base else None
+        base_runs = len(_runs(view, scope, [baseline])) * scale if baseline else None
+        plan = asked.planned + asked.calendar
+    extra = list(_aside(view, window, both(scope, in_days([baseline])) if baseline else None, scale, asked.line))
+    found = reference.of(asked.line, asked.days, plan, base, came, base_runs)
+    if asked.calendar:
+        extra.append(Part("calendar", "working days and weekends", asked.calendar))
+    if found is None:
+        left = money.EXACT.subtract(asked.amount, money.total(part.amount for part in extra))
+        said = "there are no assumptions in the plan and no days before the drift to compare with"
+        return bridge.closed(asked.amount, [*extra, Part("not split", "not split", left)], "", (said,))
+    notes = list(found.notes)
+    parts = [*extra, *found.parts, *_driven(view, asked, found, came, notes)]
+    said = found.said
+    if base and baseline:
+        said += f"; proportions and prices of {baseline[0]} to {baseline[1]}"
+    return bridge.closed(asked.amount, parts, said, notes)
+
+
+def baseline_days(view: View, asked: Asked) -> DayRange | None:
+    """The days before the drift began; else those before the plan; None where fewer than a week are known."""
+    studied = study.studies(view).get(study.key(asked.line))
+    if studied is None or studied.daily is None:
+        return None
+    begin = asked.days[0][0]
+    change = asked.onset
+    ends = [change.day - DAY] if change and change.kind != study.FROM_THE_START else []
+    ends.append(days_of(min(asked.line.amounts))[0] - DAY)
+    for end in ends:
+        first = max(studied.daily.first, end - (LONGEST - 1) * DAY)
+        if (end - first).days + 1 >= SHORTEST:
+            return first, end
+    del begin
+    return None
+
+
+def _cells(view: View, condition: Condition) -> dict[Cell, Spent]:
+    """The cells that meet a condition, in units made one; where one lacks a quantity, it is None for all of it."""
+    found: dict[Cell, Spent] = {}
+    for activity, component, model, tier, sku, unit, quantity, cost, _ in cells.rows(view, _COLUMNS, condition):
+        family, factor = units.unit(unit, component) or ("no unit", None)
+        use = _use(activity, component)
+        cell = Cell(f"{use}: {family}", model or "", tier or "", sku or "")
+        amount = None if factor is None or quantity is None else _times(Decimal(quantity), factor)
+        known = found.get(cell)
+        if known is not None:
+            both_known = amount is not None and known.quantity is not None
+            amount = money.EXACT.add(known.quantity, amount) if both_known else None  # type: ignore[arg-type]
+            cost = money.EXACT.add(known.cost, cost)
+        found[cell] = Spent(amount, Decimal(cost))
+    return found
+
+
+def _times(quantity: Decimal, factor: Fraction) -> Decimal:
+    with localcontext(money.EXACT):
+        return quantity * factor.numerator / factor.denominator
+
+
+def _use(activity: str | None, component: str | None) -> str:
+    """What a cell's group is called besides its unit: training tells preparation apart."""
+    if activity != "training":
+        return activity or "unattributed"
+    return reference.COMPUTE if component in _COMPUTE or component is None else reference.PREPARATION
+
+
+def names(group: str) -> Names:
+    """What the factors of a group are called."""
+    use, _, family = group.partition(": ")
+    if use in (reference.COMPUTE, reference.PREPARATION):
+        each = ("rate", "compute per run" if use == reference.COMPUTE else "preparation per run")
+        price = ("rate", "unit price" if use == reference.COMPUTE else "price of preparation")
+        return Names(
+            ("volume", family), ("frequency", "runs"), each, ("mix", "model mix"), ("rate", "tier"),
+            ("mix", "machine mix"), price,
+        )  # fmt: skip
+    if use == "storage":
+        grown = ("growth", "growth") if family == _GROWS else ("volume", family)
+        return Names(grown, kind=("mix", "mix"), sku=("mix", "class mix"))
+    mixed = "token mix" if family == "tokens" else "machine mix" if family == "hours" else "SKU mix"
+    return Names(
+        ("volume", family), ("volume", "requests"), ("volume", f"{family} per request"), ("mix", "model mix"),
+        ("rate", "latency tier"), ("mix", mixed), ("rate", "unit price"),
+    )  # fmt: skip
+
+
+def _driven(view: View, asked: Asked, found: reference.Reference, came: Cells, notes: list[str]) -> Iterator[Part]:
+    """The parts of what use drives, group by group of uses."""
+    training = {reference.COMPUTE, reference.PREPARATION}
+    for own in ({"serving"}, training, None):
+        sides = [
+            {cell: one for cell, one in side.items() if _belongs(cell, own)} for side in (found.cells, came)
+        ]
+        if not sides[0] and not sides[1]:
+            continue
+        drivers = _drivers(view, asked, found, own == training, notes) if own else None
+        labels = {cell.group: names(cell.group) for side in sides for cell in side}
+        for part in bridge.split(sides[0], sides[1], labels, drivers):
+            if part.name == "growth":
+                yield from _grown(view, asked, found, part, came)
+            elif part.name == "runs" and drivers:
+                yield from _failed(view, asked, part, drivers)
+            else:
+                yield part
+
+
+def _belongs(cell: Cell, uses: set[str] | None) -> bool:
+    use = cell.group.partition(": ")[0]
+    return use in uses if uses else use not in {"serving", reference.COMPUTE, reference.PREPARATION}
+
+
+def _drivers(
+    view: View, asked: Asked, found: reference.Reference, training: bool, notes: list[str]
+) -> tuple[Decimal, Decimal] | None:
+    """Planned and actual requests, or runs; None where one of them is not known."""
+    if not training:
+        before = found.driver if "requests_per_day" in asked.line.assumes else None
+        after = measured(view, "requests", asked)
+        _compared(view, asked, notes)
+        return None if before is None or after is None else (before, after)
+    counted = Decimal(len(_runs(view, scoped(asked.line.scope), asked.days)))
+    told = measured(view, "runs", asked, gaps=True)
+    if told is not None and counted and told != counted:
+        notes.append(f"metrics count {told:f} runs, the bill names {counted:f}; the bill's are used")
+    after = counted or told
+    before = found.driver if "runs_per_month" in asked.line.assumes else None
+    if before is None:
+        baseline = baseline_days(view, asked)
+        if baseline is not None and counted:
+            there = len(_runs(view, scoped(asked.line.scope), [baseline]))
+            before = money.multiply(Decimal(there), days_in(asked.days), days_in([baseline])) or None
+    if not after:
+        notes.append("runs are not told apart: no tag and no job id names them")
+    return None if before is None or not after else (before, after)
+
+
+def measured(view: View, metric: str, asked: Asked, gaps: bool = False) -> Decimal | None:
+    """The sum of a metric on these days; None where a day is missing (with `gaps`: where all are)."""
+    found = volume.daily(view.connection, metric, asked.line.scope)
+    inside = [value for day, value in found.items() if any(first <= day <= last for first, last in asked.days)]
+    if not inside or (len(inside) < days_in(asked.days) and not gaps):
+        return None
+    return money.total(inside)
+
+
+def _compared(view: View, asked: Asked, notes: list[str]) -> None:
+    """Tokens of the metrics beside those of the bill: said, not corrected."""
+    told = measured(view, "tokens", asked)
+    if told is None:
+        return
+    here = _cells(view, both(scoped(asked.line.scope), in_days(asked.days), _USAGE))
+    billed = bridge.quantity_of(here, "serving: tokens")
+    if billed:
+        share = money.EXACT.divide(told - billed, billed)
+        notes.append(f"metrics count {told:,.0f} tokens, the bill {billed:,.0f} ({share:+.1%}); the bill's are used")
+
+
+def _runs(view: View, scope: Condition, days: Sequence[DayRange]) -> list[date]:
+    return [
+        day for day in cells.runs(view, scope) if any(first <= day <= last for first, last in days)
+    ]
+
+
+def _failed(view: View, asked: Asked, part: Part, drivers: tuple[Decimal, Decimal]) -> Iterator[Part]:
+    """Runs that failed apart from those that were meant, in proportion to their number."""
+    failed = measured(view, "failed_runs", asked, gaps=True)
+    more = drivers[1] - drivers[0]
+    if not failed or not more:
+        yield part
+        return
+    with localcontext(money.EXACT):
+        theirs = part.amount * failed / more
+        yield Part("frequency", "failed runs", theirs)
+        yield replace(part, amount=part.amount - theirs)
+
+
+def _grown(view: View, asked: Asked, found: reference.Reference, part: Part, came: Cells) -> Iterator[Part]:
+    """GB that were there from the start apart from those that grew: what the first week was above its plan, had it
+    stayed so."""
+    if "gb_at_start" not in asked.line.assumes:
+        yield part
+        return
+    group = f"storage: {_GROWS}"
+    first = asked.days[0][0]
+    week = [(first, min(first + 6 * DAY, asked.days[0][1]))]
+    at_first = bridge.quantity_of(_cells(view, both(scoped(asked.line.scope), in_days(week), _USAGE)), group)
+    whole, ended = bridge.quantity_of(found.cells, group), bridge.quantity_of(came, group)
+    expected = reference.quantity(asked.line, week)
+    if not expected or ended == whole:
+        yield part
+        return
+    with localcontext(money.EXACT):
+        start = part.amount * whole * (at_first / expected - 1) / (ended - whole)
+        yield Part("start", "GB at the start", start)
+        yield replace(part, amount=part.amount - start)
+
+
+_ASIDE: Mapping[str, tuple[str, str]] = {
+    cells.FEE: ("fees", "fees, tax and purchases"),
+    cells.CREDIT: ("credits", "credits"),
+    cells.CORRECTION: ("restatement", "corrections of closed periods"),
+}
+
+
+def _aside(
+    view: View, window: Condition, base: Condition | None, scale: Decimal, line: BudgetLine
+) -> Iterator[Part]:
+    """What use does not drive: fees, credits, corrections, against the baseline's where the plan has no
+    assumptions (they are about use, so with them all of it was not planned)."""
+    came = _sorts(view, window)
+    before = _sorts(view, base) if base and not line.assumes else {}
+    for sort, (kind, name) in _ASIDE.items():
+        with localcontext(money.EXACT):
+            usual = before.get(sort, ZERO) * scale if sort != cells.CORRECTION else ZERO
+            amount = came.get(sort, ZERO) - usual
+        if amount:
+            yield Part(kind, name, amount)
+        if usual:
+            yield Part("start", "level before", usual)
+
+
+def _sorts(view: View, condition: Condition) -> dict[str, Decimal]:
+    found: list[tuple[Any, ...]] = cells.rows(view, ["sort"], condition)
+    return {row[0]: Decimal(row[2]) for row in found if row[0] != cells.USAGE}
