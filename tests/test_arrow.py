@@ -26,7 +26,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "metrics": {"model", "errors", "money", "documents", "budget"},
     "config": {"model", "errors", "money", "documents", "budget", "metrics"},
     "drift": {"model", "money"},
-    "checks": {"model", "errors", "money", "documents", "ledger.schema", "budget", "metrics", "config", "drift"},
+    "checks": {
+        "model", "errors", "money", "documents", "ledger.schema", "rules.storage", "budget", "metrics", "config",
+        "drift",
+    },
     "reports": {"model", "money"},
     "schemas": {"model", "errors", "documents", "budget", "config", "rules"},
     "spend": {"model", "errors", "ledger", "rules", "budget", "metrics"},

@@ -14,11 +14,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from aiops_cost import documents, money
 from aiops_cost.budget import scope
-from aiops_cost.budget.values import Amount, Currency, Days, Share, Slug, Tolerance
+from aiops_cost.budget.values import Amount, Currency, Days, Share, Slug, Tolerance, days
 from aiops_cost.documents import Marks, Strict
 from aiops_cost.errors import UserError
 from aiops_cost.metrics.file import EntryText, MetricsSource, named
@@ -56,6 +56,23 @@ class Drift(Strict):
     tolerance: Tolerance = Tolerance()
 
 
+class Retraining(Strict):
+    """How much better the model must be for more runs than planned to be worth it, as a share of its quality."""
+
+    quality_gain: Share = Field(default=Decimal("0.01"), json_schema_extra={"default": "1%"})
+
+
+class Storage(Strict):
+    """When stored data is worth a finding: `at_least` a month; checkpoints are kept `checkpoint_days`; `colder` is
+    the class for data that nobody reads, and `prices` what a GB-month of it costs, by provider, where no bill shows
+    it."""
+
+    at_least: Amount = Field(default=Decimal(100), json_schema_extra={"default": 100})
+    checkpoint_days: Annotated[int, BeforeValidator(days), Field(ge=7)] = 30
+    colder: Literal["infrequent", "archive", "deep-archive"] = "infrequent"
+    prices: Mapping[str, Amount] = {}
+
+
 class Checks(Strict):
     """Thresholds of the checks; amounts are in the report currency."""
 
@@ -65,6 +82,8 @@ class Checks(Strict):
     accelerators: Minimum = Minimum()
     ownership: Minimum = Minimum()
     restatement: Minimum = Minimum()
+    retraining: Retraining = Retraining()
+    storage: Storage = Storage()
 
 
 class Sharing(Strict):

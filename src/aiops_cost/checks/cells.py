@@ -27,9 +27,10 @@ _SORT = f"""CASE WHEN ChargeClass = 'Correction' THEN '{CORRECTION}'
  WHEN ChargeCategory IN ('Tax', 'Purchase', 'Adjustment') OR ChargeFrequency IN ('Recurring', 'One-Time') THEN '{FEE}'
  ELSE '{USAGE}' END"""
 _SKU = "coalesce(SkuId, SkuMeter, x_UsageType, x_SkuDescription, ChargeDescription, ServiceName)"
+_METER = "coalesce(x_UsageType, SkuMeter, x_SkuDescription, ChargeDescription)"
 _ALWAYS = (
     "ChargePeriodStart", "x_Activity", "x_Workload", "x_Component", "x_Model", "x_LatencyTier", "ServiceName",
-    "SubAccountId", "RegionId", "BillingCurrency",
+    "SubAccountId", "RegionId", "BillingCurrency", "ChargeCategory",
 )  # fmt: skip
 LOOK_BACK = timedelta(days=400)
 
@@ -57,12 +58,12 @@ def prepared(view: View) -> str:
     """Make the table `cells` of all settled days worth looking at, once per view, and return its name."""
     if "cells" not in view.memo:
         until = view.settled_until or view.as_of
-        scoped = [views.scoped(line.scope) for line in view.lines]
+        scoped = [views.charges(line) for line in view.lines]
         names = sorted({*_ALWAYS, *(name for condition in scoped for name in condition.columns)})
         worth = views.both(views.in_days([(until - LOOK_BACK, until)]), views.either(views.watched(), *scoped))
         columns = ", ".join(f'"{name}"' for name in names)
         view.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE cells AS SELECT {columns}, {_SKU} AS sku, {_SORT} AS sort,"
+            f"CREATE OR REPLACE TEMP TABLE cells AS SELECT {columns}, {_SKU} AS sku, {_METER} AS meter, {_SORT} AS sort,"
             " coalesce(ConsumedUnit, PricingUnit) AS unit,"
             " sum(CASE WHEN ConsumedUnit IS NULL THEN PricingQuantity ELSE ConsumedQuantity END) AS quantity,"
             f" sum(Cost) AS Cost, sum({view.cost}) AS native"
@@ -124,10 +125,16 @@ def rows(view: View, columns: Iterable[str], condition: Condition) -> list[tuple
 
 def runs(view: View, condition: Condition) -> list[date]:
     """The first day of each training run that meets the condition, in order."""
+    if "runs" not in view.memo:
+        names = sorted({"x_Activity", *(name for line in view.lines for name in views.charges(line).columns)})
+        columns = ", ".join(f'"{name}"' for name in names)
+        view.connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE runs AS SELECT {columns}, x_Run, min(ChargePeriodStart) AS day"
+            " FROM spend WHERE x_Run IS NOT NULL GROUP BY ALL"
+        )
+        view.memo["runs"] = "runs"
     found = view.connection.execute(
-        f"SELECT min(ChargePeriodStart) AS day FROM spend WHERE x_Run IS NOT NULL AND {condition.sql}"
-        " GROUP BY x_Run ORDER BY day",
-        condition.parameters,
+        f"SELECT min(day) AS day FROM runs WHERE {condition.sql} GROUP BY x_Run ORDER BY day", condition.parameters
     ).fetchall()
     return [row[0] for row in found]
 

@@ -20,7 +20,6 @@ Months are spread over their own days, so the length of a month is never drift.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -29,7 +28,7 @@ from decimal import Decimal
 from aiops_cost import money
 from aiops_cost.budget import scope
 from aiops_cost.budget.plan import BudgetLine, DayRange, days_of, planned_days, roots
-from aiops_cost.checks.view import Spent, View, both, covered, days_in, either, in_days
+from aiops_cost.checks.view import Spent, View, both, covered, days_in, either, in_days, report_of
 from aiops_cost.config import Config
 from aiops_cost.model import Column, Finding, Scope, Severity, Table
 
@@ -116,7 +115,7 @@ def drifts(view: View) -> list[tuple[Drift | None, Drift]]:
         if whole:
             asked.append((line, "budget to date", whole))
             asked.append((line, month, planned_days(line, days_of(month)[0], last)))
-    spent = view.spent([(line.scope, days) for line, _, days in asked])
+    spent = view.spent_by([(line, days) for line, _, days in asked])
     found = [_drift(view, *one, spent=amount) for one, amount in zip(asked, spent, strict=True)]
     pairs = zip(found[1::2], found[::2], strict=True)
     return [(month if month.days else None, whole) for month, whole in pairs]
@@ -227,10 +226,7 @@ def _message(drift: Drift, view: View) -> str:
 
 
 def _advice(of: Scope, first: date, last: date) -> str:
-    """The command that shows what moved in this scope."""
-    values = {key: value if isinstance(value, str) else ",".join(value) for key, value in of.items()}
-    where = "".join(f" --where {shlex.quote(f'{key}={value}')}" for key, value in values.items())
-    return f"See what moved:  aiops-cost report --by service,resource{where} --from {first} --to {last}"
+    return f"See what moved:  {report_of(of, first, last)}"
 
 
 def _evidence(both: Iterable[Drift], currency: str) -> Iterable[str]:

@@ -102,10 +102,11 @@ def _assumed(line: BudgetLine, days: Sequence[DayRange]) -> Decimal:
 def _driven(line: BudgetLine, days: Sequence[DayRange], plan: Decimal, shape: Cells, main: str) -> Reference:
     with localcontext(money.EXACT):
         want, have = quantity(line, days), bridge.quantity_of(shape, main)
-        cost, parts = _beyond(_assumed(line, days), plan)
-        cells = bridge.scaled(shape, want / have, cost)
-    requests = line.assumes.get("requests_per_day")
-    return Reference(cells, parts, "", None if requests is None else requests * days_in(days))
+        cost, parts, flexed = _beyond(line, days, plan)
+        cells = bridge.scaled(shape, want * flexed / have, cost)
+        requests = line.assumes.get("requests_per_day")
+        driver = None if requests is None else requests * days_in(days) * flexed
+    return Reference(cells, parts, "", driver)
 
 
 def _runs(
@@ -113,12 +114,10 @@ def _runs(
 ) -> Reference:
     a = line.assumes
     with localcontext(money.EXACT):
-        count = sum(
-            (a["runs_per_month"] * part.numerator / part.denominator for _, part in months_of(days)), ZERO
-        )
-        assumed = _assumed(line, days)
-        cost, parts = _beyond(assumed, plan)
-        fit = cost / assumed if assumed else Decimal(1)
+        count = sum((a["runs_per_month"] * part.numerator / part.denominator for _, part in months_of(days)), ZERO)
+        cost, parts, flexed = _beyond(line, days, plan)
+        assumed = _assumed(line, days) * flexed
+        fit, count = (cost / assumed if assumed else Decimal(1)), count * flexed
         grow = count / base_runs if base and base_runs else Decimal(1)
         wanted = {COMPUTE: a["per_run"] * count * fit, PREPARATION: a.get("data_prep_per_run", ZERO) * count * fit}
         cells: dict[Cell, Spent] = {}
@@ -137,11 +136,17 @@ def use_of(cell: Cell) -> str:
     return PREPARATION if cell.group.startswith(PREPARATION) else COMPUTE
 
 
-def _beyond(assumed: Decimal, plan: Decimal) -> tuple[Decimal, tuple[Part, ...]]:
-    """The cost to split, and the part of the plan that its assumptions do not explain."""
+def _beyond(
+    line: BudgetLine, days: Sequence[DayRange], plan: Decimal
+) -> tuple[Decimal, tuple[Part, ...], Decimal]:
+    """The cost to split, the part of the plan that its assumptions do not explain, and by how much the plan was
+    moved because its volume moved (1 where it does not flex)."""
+    assumed = _assumed(line, days)
+    if line.flex and assumed:
+        return plan, (), plan / assumed
     if abs(plan - assumed) <= _CLOSE * abs(plan):
-        return plan, ()
-    return assumed, (Part("reserve", "planned beyond its assumptions", assumed - plan),)
+        return plan, (), Decimal(1)
+    return assumed, (Part("reserve", "planned beyond its assumptions", assumed - plan),), Decimal(1)
 
 
 def _main(cells: Cells, family: str) -> str | None:

@@ -17,7 +17,7 @@ import numpy as np
 from aiops_cost.budget.plan import BudgetLine, days_of, months_between
 from aiops_cost.checks import cells
 from aiops_cost.checks.cells import Daily
-from aiops_cost.checks.view import View, scoped
+from aiops_cost.checks.view import View, charges
 from aiops_cost.drift import onset, weekly
 from aiops_cost.drift.onset import Change
 from aiops_cost.drift.weekly import Floats
@@ -107,7 +107,7 @@ class Study:
 def studies(view: View) -> dict[str, Study]:
     """Place of a budget line -> its study, for the lines of the current budgets."""
     if "studies" not in view.memo:
-        series = cells.daily(view, [scoped(line.scope) for line in view.lines])
+        series = cells.daily(view, [charges(line) for line in view.lines])
         view.memo["studies"] = {
             key(line): Study(line, found) for line, found in zip(view.lines, series, strict=True)
         }

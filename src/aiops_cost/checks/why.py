@@ -12,18 +12,19 @@ from typing import Any
 from aiops_cost import money
 from aiops_cost.budget.plan import BudgetLine, DayRange, days_of
 from aiops_cost.checks import cells, reference, study
-from aiops_cost.checks.view import Condition, View, both, days_in, in_days, scoped
+from aiops_cost.checks.view import Condition, View, both, charges, days_in, in_days
 from aiops_cost.drift import bridge, units
 from aiops_cost.drift.bridge import Bridge, Cell, Cells, Names, Part, Spent
 from aiops_cost.drift.onset import Change
 from aiops_cost.metrics import volume
+from aiops_cost.rules.storage import storage_class
 
 ZERO = Decimal(0)
 DAY = timedelta(days=1)
 LONGEST = 90
 """A baseline is at most so many days, the ones nearest to the drift."""
 SHORTEST = 7
-_COLUMNS = ("x_Activity", "x_Component", "x_Model", "x_LatencyTier", "sku", "unit")
+_COLUMNS = ("x_Activity", "x_Component", "x_Model", "x_LatencyTier", "sku", "meter", "unit")
 _COMPUTE = ("training-job", "training-cluster", "ai-api-training", "fine-tuning")
 _USAGE = Condition(f"sort = '{cells.USAGE}'")
 _GROWS = "GB-months"
@@ -47,7 +48,7 @@ class Asked:
 
 def explained(view: View, asked: Asked) -> Bridge:
     """The bridge of a line from planned to actual; its parts sum to the drift exactly."""
-    scope = scoped(asked.line.scope)
+    scope = charges(asked.line)
     window = both(scope, in_days(asked.days))
     came = _cells(view, both(window, _USAGE))
     baseline = baseline_days(view, asked)
@@ -79,7 +80,6 @@ def baseline_days(view: View, asked: Asked) -> DayRange | None:
     studied = study.studies(view).get(study.key(asked.line))
     if studied is None or studied.daily is None:
         return None
-    begin = asked.days[0][0]
     change = asked.onset
     ends = [change.day - DAY] if change and change.kind != study.FROM_THE_START else []
     ends.append(days_of(min(asked.line.amounts))[0] - DAY)
@@ -87,17 +87,17 @@ def baseline_days(view: View, asked: Asked) -> DayRange | None:
         first = max(studied.daily.first, end - (LONGEST - 1) * DAY)
         if (end - first).days + 1 >= SHORTEST:
             return first, end
-    del begin
     return None
 
 
 def _cells(view: View, condition: Condition) -> dict[Cell, Spent]:
     """The cells that meet a condition, in units made one; where one lacks a quantity, it is None for all of it."""
     found: dict[Cell, Spent] = {}
-    for activity, component, model, tier, sku, unit, quantity, cost, _ in cells.rows(view, _COLUMNS, condition):
+    for activity, component, model, tier, sku, meter, unit, quantity, cost, _ in cells.rows(view, _COLUMNS, condition):
         family, factor = units.unit(unit, component) or ("no unit", None)
         use = _use(activity, component)
-        cell = Cell(f"{use}: {family}", model or "", tier or "", sku or "")
+        kind = storage_class(meter or "") if use == "storage" else model
+        cell = Cell(f"{use}: {family}", kind or "", tier or "", sku or "")
         amount = None if factor is None or quantity is None else _times(Decimal(quantity), factor)
         known = found.get(cell)
         if known is not None:
@@ -132,7 +132,7 @@ def names(group: str) -> Names:
         )  # fmt: skip
     if use == "storage":
         grown = ("growth", "growth") if family == _GROWS else ("volume", family)
-        return Names(grown, kind=("mix", "mix"), sku=("mix", "class mix"))
+        return Names(grown, kind=("mix", "class mix"), sku=("mix", "SKU mix"))
     mixed = "token mix" if family == "tokens" else "machine mix" if family == "hours" else "SKU mix"
     return Names(
         ("volume", family), ("volume", "requests"), ("volume", f"{family} per request"), ("mix", "model mix"),
@@ -174,7 +174,7 @@ def _drivers(
         after = measured(view, "requests", asked)
         _compared(view, asked, notes)
         return None if before is None or after is None else (before, after)
-    counted = Decimal(len(_runs(view, scoped(asked.line.scope), asked.days)))
+    counted = Decimal(len(_runs(view, charges(asked.line), asked.days)))
     told = measured(view, "runs", asked, gaps=True)
     if told is not None and counted and told != counted:
         notes.append(f"metrics count {told:f} runs, the bill names {counted:f}; the bill's are used")
@@ -183,7 +183,7 @@ def _drivers(
     if before is None:
         baseline = baseline_days(view, asked)
         if baseline is not None and counted:
-            there = len(_runs(view, scoped(asked.line.scope), [baseline]))
+            there = len(_runs(view, charges(asked.line), [baseline]))
             before = money.multiply(Decimal(there), days_in(asked.days), days_in([baseline])) or None
     if not after:
         notes.append("runs are not told apart: no tag and no job id names them")
@@ -204,7 +204,7 @@ def _compared(view: View, asked: Asked, notes: list[str]) -> None:
     told = measured(view, "tokens", asked)
     if told is None:
         return
-    here = _cells(view, both(scoped(asked.line.scope), in_days(asked.days), _USAGE))
+    here = _cells(view, both(charges(asked.line), in_days(asked.days), _USAGE))
     billed = bridge.quantity_of(here, "serving: tokens")
     if billed:
         share = money.EXACT.divide(told - billed, billed)
@@ -231,17 +231,17 @@ def _failed(view: View, asked: Asked, part: Part, drivers: tuple[Decimal, Decima
 
 
 def _grown(view: View, asked: Asked, found: reference.Reference, part: Part, came: Cells) -> Iterator[Part]:
-    """GB that were there from the start apart from those that grew: what the first week was above its plan, had it
+    """GB that were there from the start apart from those that grew: what the first month was above its plan, had it
     stayed so."""
     if "gb_at_start" not in asked.line.assumes:
         yield part
         return
     group = f"storage: {_GROWS}"
     first = asked.days[0][0]
-    week = [(first, min(first + 6 * DAY, asked.days[0][1]))]
-    at_first = bridge.quantity_of(_cells(view, both(scoped(asked.line.scope), in_days(week), _USAGE)), group)
+    month = [(first, min(days_of(f"{first:%Y-%m}")[1], asked.days[0][1]))]
+    at_first = bridge.quantity_of(_cells(view, both(charges(asked.line), in_days(month), _USAGE)), group)
     whole, ended = bridge.quantity_of(found.cells, group), bridge.quantity_of(came, group)
-    expected = reference.quantity(asked.line, week)
+    expected = reference.quantity(asked.line, month)
     if not expected or ended == whole:
         yield part
         return
