@@ -44,25 +44,39 @@ class Reference:
     notes: tuple[str, ...] = ()
 
 
-def of(
-    line: BudgetLine, days: Sequence[DayRange], plan: Decimal, base: Cells | None, came: Cells, base_runs: Decimal | None
-) -> Reference | None:
-    """The reference of a line on these days. `plan` is its amount for them, `base` the baseline's cells for as many
-    days (None where there is none), `came` what came, `base_runs` the baseline's runs. None: nothing to hold against."""
+@dataclass(frozen=True)
+class Plan:
+    """A line on some days: its amount for them, and by how much more than an even spread their weekdays ask for."""
+
+    line: BudgetLine
+    days: Sequence[DayRange]
+    amount: Decimal
+    pace: Decimal = Decimal(1)
+
+    @property
+    def expected(self) -> Decimal:
+        return money.EXACT.multiply(self.amount, self.pace)
+
+
+def of(plan: Plan, base: Cells | None, came: Cells, base_runs: Decimal | None) -> Reference | None:
+    """The reference of a plan. `base` are the baseline's cells for as many days (None where there is none), `came`
+    what came, `base_runs` the baseline's runs for as many days. None: there is nothing to hold against."""
+    line = plan.line
     price = next((name for name in _FORMS if name in line.assumes), None)
     family, said = _FORMS[price] if price else ("", "")
-    shape, notes = base, ()
+    shape: Cells | None = base
+    notes: tuple[str, ...] = ()
     if not shape or not bridge.cost_of(shape):
         shape = came
         notes = ("mix is not told apart: there are no days before to compare with",)
     if price == "per_run":
-        return replace(_runs(line, days, plan, shape, base_runs, base is not None), said=said, notes=notes)
+        return replace(_runs(plan, shape, base_runs if base else None), said=said, notes=notes)
     main = _main(shape, family) if price else None
     if main is not None:
-        return replace(_driven(line, days, plan, shape, main), said=said, notes=notes)
+        return replace(_driven(plan, shape, main), said=said, notes=notes)
     if base is None:
         return None
-    start = money.EXACT.subtract(bridge.cost_of(base), plan)
+    start = money.EXACT.subtract(bridge.cost_of(base), plan.expected)
     return Reference(base, (Part("start", "level before", start),), "the days before, for as many days")
 
 
@@ -99,26 +113,25 @@ def _assumed(line: BudgetLine, days: Sequence[DayRange]) -> Decimal:
     return money.total(planned(by_them, first, last) for first, last in days)
 
 
-def _driven(line: BudgetLine, days: Sequence[DayRange], plan: Decimal, shape: Cells, main: str) -> Reference:
+def _driven(plan: Plan, shape: Cells, main: str) -> Reference:
     with localcontext(money.EXACT):
-        want, have = quantity(line, days), bridge.quantity_of(shape, main)
-        cost, parts, flexed = _beyond(line, days, plan)
-        cells = bridge.scaled(shape, want * flexed / have, cost)
-        requests = line.assumes.get("requests_per_day")
-        driver = None if requests is None else requests * days_in(days) * flexed
+        want, have = quantity(plan.line, plan.days), bridge.quantity_of(shape, main)
+        cost, parts, moved = _beyond(plan)
+        cells = bridge.scaled(shape, want * moved / have, cost)
+        requests = plan.line.assumes.get("requests_per_day")
+        driver = None if requests is None else requests * days_in(plan.days) * moved
     return Reference(cells, parts, "", driver)
 
 
-def _runs(
-    line: BudgetLine, days: Sequence[DayRange], plan: Decimal, shape: Cells, base_runs: Decimal | None, base: bool
-) -> Reference:
-    a = line.assumes
+def _runs(plan: Plan, shape: Cells, base_runs: Decimal | None) -> Reference:
+    a = plan.line.assumes
     with localcontext(money.EXACT):
-        count = sum((a["runs_per_month"] * part.numerator / part.denominator for _, part in months_of(days)), ZERO)
-        cost, parts, flexed = _beyond(line, days, plan)
-        assumed = _assumed(line, days) * flexed
-        fit, count = (cost / assumed if assumed else Decimal(1)), count * flexed
-        grow = count / base_runs if base and base_runs else Decimal(1)
+        months = months_of(plan.days)
+        cost, parts, moved = _beyond(plan)
+        count = sum((a["runs_per_month"] * part.numerator / part.denominator for _, part in months), ZERO) * moved
+        assumed = _assumed(plan.line, plan.days) * moved
+        fit = cost / assumed if assumed else Decimal(1)
+        grow = count / base_runs if base_runs else Decimal(1)
         wanted = {COMPUTE: a["per_run"] * count * fit, PREPARATION: a.get("data_prep_per_run", ZERO) * count * fit}
         cells: dict[Cell, Spent] = {}
         left: list[Part] = []
@@ -136,17 +149,16 @@ def use_of(cell: Cell) -> str:
     return PREPARATION if cell.group.startswith(PREPARATION) else COMPUTE
 
 
-def _beyond(
-    line: BudgetLine, days: Sequence[DayRange], plan: Decimal
-) -> tuple[Decimal, tuple[Part, ...], Decimal]:
-    """The cost to split, the part of the plan that its assumptions do not explain, and by how much the plan was
-    moved because its volume moved (1 where it does not flex)."""
-    assumed = _assumed(line, days)
-    if line.flex and assumed:
-        return plan, (), plan / assumed
-    if abs(plan - assumed) <= _CLOSE * abs(plan):
-        return plan, (), Decimal(1)
-    return assumed, (Part("reserve", "planned beyond its assumptions", assumed - plan),), Decimal(1)
+def _beyond(plan: Plan) -> tuple[Decimal, tuple[Part, ...], Decimal]:
+    """The cost to split, the part of the plan that its assumptions do not explain, and what the planned quantity is
+    multiplied with, because the days or the volume that the plan follows ask for it."""
+    assumed, expected = _assumed(plan.line, plan.days), plan.expected
+    if plan.line.flex and assumed:
+        return expected, (), expected / assumed
+    if abs(expected - assumed * plan.pace) <= _CLOSE * abs(expected):
+        return expected, (), plan.pace
+    assumed *= plan.pace
+    return assumed, (Part("reserve", "planned beyond its assumptions", assumed - expected),), plan.pace
 
 
 def _main(cells: Cells, family: str) -> str | None:

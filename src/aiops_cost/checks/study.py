@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import cached_property
 from math import log
 
 import numpy as np
 
-from aiops_cost.budget.plan import BudgetLine, days_of, months_between
+from aiops_cost import money
+from aiops_cost.budget.plan import BudgetLine, DayRange, days_of, months_between
 from aiops_cost.checks import cells
 from aiops_cost.checks.cells import Daily
 from aiops_cost.checks.view import View, charges
@@ -102,6 +104,15 @@ class Study:
         if self.watched is None or not weekly.is_lumpy(self.watched.usage):
             return 0.0
         return float(np.median(self.watched.usage[weekly.bursts(self.watched.usage)]))
+
+
+def calendar(studied: Study, days: Sequence[DayRange], plan: Decimal) -> Decimal:
+    """What more (or less) than an even spread of the plan was to be expected of these days, by their weekdays."""
+    inside = [weekly.weekdays(first, (last - first).days + 1) for first, last in days]
+    if studied.week is weekly.FLAT or not inside:
+        return Decimal(0)
+    share = float(studied.week[np.concatenate(inside)].mean()) - 1
+    return money.multiply(plan, Decimal(round(share * 10**6)), 10**6)
 
 
 def studies(view: View) -> dict[str, Study]:

@@ -213,6 +213,11 @@ def report_of(of: Scope, first: date, last: date) -> str:
     return f"aiops-cost report --by service,resource{where} --from {first} --to {last}"
 
 
+def typed(of: Scope) -> str:
+    """A scope as it is typed after `--why` and `explain`: as tables show it."""
+    return shlex.quote(scope.text(of))
+
+
 def span(ranges: Sequence[DayRange]) -> DayRange:
     """From the first day of the first range to the last of the last; they are in order."""
     return ranges[0][0], ranges[-1][1]

@@ -57,10 +57,11 @@ def explained(view: View, asked: Asked) -> Bridge:
     with localcontext(money.EXACT):
         scale = Decimal(share.numerator) / share.denominator
         base = bridge.scaled(base, scale) if base else None
-        base_runs = len(_runs(view, scope, [baseline])) * scale if baseline else None
-        plan = asked.planned + asked.calendar
+        base_runs = len(_runs(view, scope, [baseline])) * scale if base and baseline else None
+        pace = 1 + asked.calendar / asked.planned if asked.planned else Decimal(1)
     extra = list(_aside(view, window, both(scope, in_days([baseline])) if baseline else None, scale, asked.line))
-    found = reference.of(asked.line, asked.days, plan, base, came, base_runs)
+    plan = reference.Plan(asked.line, asked.days, asked.planned, pace)
+    found = reference.of(plan, base, came, base_runs)
     if asked.calendar:
         extra.append(Part("calendar", "working days and weekends", asked.calendar))
     if found is None:

@@ -36,6 +36,8 @@ ENOUGH_ORIGINS = 4
 _Z80 = 1.2816
 _WANDERING = (0.0, 0.003, 0.01, 0.03, 0.1, 0.3)
 _DRAWS = 400
+_NEAR, _FAR = 31, 0.004
+"""Beyond a month nothing in the past says how far a level wanders; it is then let wander at least so much a day."""
 _DAY = timedelta(days=1)
 
 
@@ -90,6 +92,15 @@ class Forecast:
 Method = Callable[[Floats, date, int], Path]
 
 
+def quick(values: Floats, first: date, days: int) -> Forecast:
+    """The next days by the series' own method, without a look back."""
+    values = np.asarray(values, dtype=float)
+    begin = first + max(0, len(values) - LOOK_BACK) * _DAY
+    values = values[-LOOK_BACK:]
+    own: Method = runs if weekly.is_lumpy(values) else level
+    return Forecast(own(values, begin, days), (), 0, None)
+
+
 def forecast(values: Floats, first: date, days: int) -> Forecast:
     """The next `days` days of a series of amounts per day that began on `first`."""
     values = np.asarray(values, dtype=float)
@@ -128,13 +139,14 @@ def level(values: Floats, first: date, days: int) -> Path:
     mean = ahead * state * growth
     weight = ahead * growth
     after = np.cumsum(weight[::-1])[::-1]
+    wandering = np.where(time > _NEAR, max(wander, (_FAR * state) ** 2), wander)
     variance = np.empty(days)
     for count in range(1, days + 1):
         left = after[:count] - (after[count] if count < days else 0.0)
         lean = float((weight[:count] * time[:count]).sum()) * state * doubt
         variance[count - 1] = (
             left[0] ** 2 * known
-            + wander * float((left**2).sum())
+            + float((wandering[:count] * left**2).sum())
             + noise * float((weight[:count] ** 2).sum())
             + lean**2
         )
