@@ -82,6 +82,7 @@ class Checks(Strict):
     accelerators: Minimum = Minimum()
     ownership: Minimum = Minimum()
     restatement: Minimum = Minimum()
+    anomalies: Minimum = Minimum()
     retraining: Retraining = Retraining()
     storage: Storage = Storage()
 

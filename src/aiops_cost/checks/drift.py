@@ -30,6 +30,7 @@ from aiops_cost.budget import scope
 from aiops_cost.budget.plan import BudgetLine, DayRange, days_of, planned_days, roots
 from aiops_cost.checks import moved, study, why
 from aiops_cost.checks.view import Spent, View, both, covered, days_in, either, in_days, typed
+from aiops_cost.checks.why import Explained
 from aiops_cost.config import Config
 from aiops_cost.drift.bridge import Bridge
 from aiops_cost.drift.onset import Change
@@ -110,8 +111,8 @@ def check(view: View, config: Config, as_of: date) -> list[Finding]:
     return [finding for finding in found if finding]
 
 
-def explained(view: View, drift: Drift) -> tuple[Bridge, Change | None]:
-    """The bridge of a drift and its onset; worked out once per view."""
+def explained(view: View, drift: Drift) -> tuple[Explained, Change | None]:
+    """Why a line drifted, and its onset; worked out once per view."""
     known = view.memo.setdefault("bridges", {})
     at = (study.key(drift.line), drift.days)
     if at not in known:
@@ -120,7 +121,7 @@ def explained(view: View, drift: Drift) -> tuple[Bridge, Change | None]:
         onset = study.studies(view)[study.key(drift.line)].onset(first, last, way)
         asked = why.Asked(drift.line, drift.days, drift.planned, drift.actual, drift.calendar, onset)
         known[at] = (why.explained(view, asked), onset)
-    found: tuple[Bridge, Change | None] = known[at]
+    found: tuple[Explained, Change | None] = known[at]
     return found
 
 
@@ -225,11 +226,12 @@ def _finding(view: View, month: Drift | None, whole: Drift) -> Finding | None:
 
 def _told(view: View, code: str, severity: Severity, drift: Drift, both: Sequence[Drift]) -> Finding:
     first, last = drift.days[0][0], drift.days[-1][1]
-    bridge, onset = explained(view, drift)
+    found, onset = explained(view, drift)
+    bridge = found.bridge
     return Finding(
         code=code,
         severity=severity,
-        message=_message(drift, view) + said(bridge, onset),
+        message=message(drift, view) + said(bridge, onset),
         advice=_advice(drift.line.scope),
         scope=drift.line.scope,
         owner=drift.line.owner,
@@ -246,7 +248,7 @@ def _told(view: View, code: str, severity: Severity, drift: Drift, both: Sequenc
     )
 
 
-def _message(drift: Drift, view: View) -> str:
+def message(drift: Drift, view: View) -> str:
     direction = "over" if drift.amount > 0 else "under"
     share = "nothing was planned" if drift.share is None else f"{abs(drift.share):.1%}"
     return (

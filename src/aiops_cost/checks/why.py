@@ -46,8 +46,17 @@ class Asked:
         return money.EXACT.subtract(self.actual, self.planned)
 
 
-def explained(view: View, asked: Asked) -> Bridge:
-    """The bridge of a line from planned to actual; its parts sum to the drift exactly."""
+@dataclass(frozen=True)
+class Explained:
+    """The bridge of a line from planned to actual, and the cells that it was made of."""
+
+    bridge: Bridge
+    before: Cells
+    after: Cells
+
+
+def explained(view: View, asked: Asked) -> Explained:
+    """Why a line costs what it costs; the parts of the bridge sum to the drift exactly."""
     scope = charges(asked.line)
     window = both(scope, in_days(asked.days))
     came = _cells(view, both(window, _USAGE))
@@ -67,13 +76,14 @@ def explained(view: View, asked: Asked) -> Bridge:
     if found is None:
         left = money.EXACT.subtract(asked.amount, money.total(part.amount for part in extra))
         said = "there are no assumptions in the plan and no days before the drift to compare with"
-        return bridge.closed(asked.amount, [*extra, Part("not split", "not split", left)], "", (said,))
+        parts = [*extra, Part("not split", "not split", left)]
+        return Explained(bridge.closed(asked.amount, parts, "", (said,)), {}, came)
     notes = list(found.notes)
     parts = [*extra, *found.parts, *_driven(view, asked, found, came, notes)]
     said = found.said
     if base and baseline:
         said += f"; proportions and prices of {baseline[0]} to {baseline[1]}"
-    return bridge.closed(asked.amount, parts, said, notes)
+    return Explained(bridge.closed(asked.amount, parts, said, notes), found.cells, came)
 
 
 def baseline_days(view: View, asked: Asked) -> DayRange | None:
