@@ -8,9 +8,9 @@ a stop may be an outage, a lost export or a tag that went away.
 
 What to do: ask the owner about the day. `aiops-cost report --by service,resource --from DAY --to DAY` shows it.
 
-Stays silent: below `checks.anomalies.at_least`; after two weeks; for monthly fees, tax and credits; for what lasts (that
-is drift, with an onset); for a workload that is new as a whole (UNB001, when nobody planned it). One event is one
-finding, however many services, models or resources show it. They are warnings.
+Stays silent: below `checks.anomalies.at_least`; after two weeks; for monthly fees, tax and credits; for what lasts
+(that is drift, with an onset); for a workload that is new as a whole (UNB001, when nobody planned it). One event is
+one finding, however many services, models or resources show it. They are warnings.
 """
 
 from __future__ import annotations
@@ -132,7 +132,9 @@ def _new(view: View, until: date, least: Decimal) -> list[Finding]:
 def _newcomer(view: View, activity: str, workload: str, things: list[Any], until: date) -> Finding:
     amount = money.total(Decimal(thing[3]) for thing in things)
     first = things[0][2]
-    names = [" ".join(part for part in (thing[1], f"({thing[0]})" if thing[1] else thing[0]) if part) for thing in things]
+    names = [
+        " ".join(part for part in (thing[1], f"({thing[0]})" if thing[1] else thing[0]) if part) for thing in things
+    ]
     of = {"activity": activity, "workload": workload}
     return Finding(
         code="ANM002",

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 from aiops_cost import checks
 from aiops_cost.budget import scope
 from aiops_cost.budget.plan import BudgetLine
-from aiops_cost.checks import pictures, study, tables
 from aiops_cost.checks import drift as drifts
+from aiops_cost.checks import pictures, study, tables
 from aiops_cost.checks.drift import Drift
 from aiops_cost.checks.view import View
 from aiops_cost.checks.why import Asked
 from aiops_cost.config import Config
 from aiops_cost.documents import near
 from aiops_cost.errors import UserError
-from aiops_cost.model import Problem, Report
+from aiops_cost.model import Chart, Problem, Report, Table
 
 Facts = Mapping[str, str | None]
 
@@ -42,22 +43,36 @@ def one(view: View, words: str, facts: Facts) -> Report:
     if not found:
         raise UserError(Problem("scope-unsettled", "", f"no settled day is planned by the line `{words}`",
                                 "See what has come:  aiops-cost status"))  # fmt: skip
-    said, notes, charts = [], [], []
-    for each in found:
-        explained, onset = drifts.explained(view, each)
-        studied = study.studies(view)[study.key(each.line)]
-        said += [tables.months(view, each), tables.parts(explained)]
-        if onset:
-            asked = Asked(each.line, each.days, each.planned, each.actual)
-            said.append(tables.things(view, asked, onset))
-        said += [tables.changes(studied)] if studied.changes else []
-        said += [tables.arithmetic(explained)] if explained.before or explained.after else []
-        ends = tables.outlooks(view, [study.key(each.line)])
-        said += [tables.ahead(view, ends), tables.backtests(ends)] if ends else []
+    said: list[Table] = []
+    notes: list[str] = []
+    charts: list[Chart] = []
+    for number, each in enumerate(found, 1):
+        explained, _ = drifts.explained(view, each)
+        said += _numbered(_parts(view, each), number, scope.text(each.line.scope) if len(found) > 1 else "")
         notes += [_sentence(view, each), *explained.bridge.notes]
-        charts += list(pictures.of(view, each))
+        charts += pictures.of(view, each)
     title = ", ".join(scope.text(each.line.scope) for each in found)
     return Report("why", f"Why: {title}", facts=facts, tables=tuple(said), charts=tuple(charts), notes=tuple(notes))
+
+
+def _parts(view: View, each: Drift) -> list[Table]:
+    """Everything about one line."""
+    explained, onset = drifts.explained(view, each)
+    studied = study.studies(view)[study.key(each.line)]
+    found = [tables.months(view, each), tables.parts(explained)]
+    if onset:
+        found.append(tables.things(view, Asked(each.line, each.days, each.planned, each.actual), onset))
+    found += [tables.changes(studied)] if studied.changes else []
+    found += [tables.arithmetic(explained)] if explained.before or explained.after else []
+    ends = tables.outlooks(view, [study.key(each.line)])
+    return [*found, tables.ahead(view, ends), tables.backtests(ends)] if ends else found
+
+
+def _numbered(found: list[Table], number: int, title: str) -> list[Table]:
+    """Tables of several lines in one report keep apart: each has a name of its own."""
+    if not title:
+        return found
+    return [replace(table, name=f"{table.name}_{number}", title=f"{title}: {table.title}") for table in found]
 
 
 def forecast(view: View, words: str | None, facts: Facts) -> Report:

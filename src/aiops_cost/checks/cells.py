@@ -1,8 +1,9 @@
 """Spend by the day as drift looks at it: the table `cells`, made once, and the questions asked of it.
 
 A row is a day and what stays the same when tags come and go: account, service, SKU, region, and what attribution made
-of them; never `x_LineId`, which changes with every column that a bill gains. `sort` tells usage apart from what is not driven by use:
-`fee` (tax, support, what is charged once or by the month), `credit`, `correction` (of a period that was closed).
+of them; never `x_LineId`, which changes with every column that a bill gains. `sort` tells usage apart from what use
+does not drive: `fee` (tax, support, what is charged once or by the month), `credit`, `correction` (of a period that
+was closed).
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ def prepared(view: View) -> str:
         worth = views.both(views.in_days([(until - LOOK_BACK, until)]), views.either(views.watched(), *scoped))
         columns = ", ".join(f'"{name}"' for name in names)
         view.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE cells AS SELECT {columns}, {_SKU} AS sku, {_METER} AS meter, {_SORT} AS sort,"
+            f"CREATE OR REPLACE TEMP TABLE cells AS SELECT {columns},"
+            f" {_SKU} AS sku, {_METER} AS meter, {_SORT} AS sort,"
             " coalesce(ConsumedUnit, PricingUnit) AS unit,"
             " sum(CASE WHEN ConsumedUnit IS NULL THEN PricingQuantity ELSE ConsumedQuantity END) AS quantity,"
             f" sum(Cost) AS Cost, sum({view.cost}) AS native"
@@ -85,7 +87,8 @@ def daily(view: View, conditions: Sequence[Condition]) -> list[Daily | None]:
     table = prepared(view)
     keys = sorted({"ChargePeriodStart", *(name for condition in conditions for name in condition.columns)})
     listed = ", ".join(f'"{name}"' for name in keys)
-    columns, parameters = [], []
+    columns: list[str] = []
+    parameters: list[Any] = []
     for condition in conditions:
         for sort in ("=", "<>"):
             columns.append(f"CAST(sum(Cost) FILTER (WHERE sort {sort} '{USAGE}' AND {condition.sql}) AS DOUBLE)")

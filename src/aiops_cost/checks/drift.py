@@ -2,26 +2,29 @@
 
 What it means: DRF001 is a budget line that costs more than planned, by more than its tolerance.
 DRF002 is a line that costs much less: planned spend does not come. DRF003 says that nothing could
-be compared: there is no budget, no settled day in it, or no row for anything it plans.
+be compared: there is no budget, no settled day in it, or no row for anything it plans. DRF004 is a
+line that changed for good within the last three weeks, by a step or a new slope, and costs more per
+day than planned since then, though its amounts are still within tolerance.
 
 Why it matters: a migration was approved on its plan. Spend above it needs a decision while the
 month can still be changed; spend far below it often means a delay, or cost that is booked
 elsewhere.
 
-What to do: look at what moved (`aiops-cost drift`, then `aiops-cost report --by service,resource`).
-Stop the cause, or revise the plan with a new approval. For DRF003, load what is missing
+What to do: see the parts of the drift, the day it began and what moved then (`aiops-cost drift --why
+SCOPE`). Stop the cause, or revise the plan with a new approval. For DRF003, load what is missing
 (`aiops-cost status` shows it) or name a budget under `budgets` in the configuration.
 
 Stays silent: within `tolerance` (more than `warn` is a warning, more than `breach` a breach), and
 below `at_least`. Both the month to date and the budget to date are judged, and the worse is told.
 On the first days of a month, before any of its days is settled, the month judged is the one before.
-Months are spread over their own days, so the length of a month is never drift.
+Months are spread over their own days, so the length of a month is never drift; nor are weekends, where
+the line has a week, nor one run more or less, where most of its days are empty.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -40,6 +43,7 @@ CODES = {
     "DRF001": "spend over the plan",
     "DRF002": "planned spend that does not come",
     "DRF003": "drift that could not be judged",
+    "DRF004": "spend that has left its course",
 }
 
 
@@ -111,14 +115,14 @@ def check(view: View, config: Config, as_of: date) -> list[Finding]:
     return [finding for finding in found if finding]
 
 
-def explained(view: View, drift: Drift) -> tuple[Explained, Change | None]:
+def explained(view: View, drift: Drift, since: Change | None = None) -> tuple[Explained, Change | None]:
     """Why a line drifted, and its onset; worked out once per view."""
     known = view.memo.setdefault("bridges", {})
     at = (study.key(drift.line), drift.days)
     if at not in known:
         way = 1 if drift.amount >= 0 else -1
         first, last = drift.days[0][0], drift.days[-1][1]
-        onset = study.studies(view)[study.key(drift.line)].onset(first, last, way)
+        onset = since or study.studies(view)[study.key(drift.line)].onset(first, last, way)
         asked = why.Asked(drift.line, drift.days, drift.planned, drift.actual, drift.calendar, onset)
         known[at] = (why.explained(view, asked), onset)
     found: tuple[Explained, Change | None] = known[at]
@@ -221,12 +225,34 @@ def _finding(view: View, month: Drift | None, whole: Drift) -> Finding | None:
         return _told(view, "DRF001", worst.severity or Severity.WARNING, worst, both)
     if whole.is_short and whole.rows:
         return _told(view, "DRF002", Severity.INFO, whole, both)
-    return None
+    left = study.studies(view)[study.key(whole.line)].left
+    return _left(view, whole, left) if left else None
 
 
-def _told(view: View, code: str, severity: Severity, drift: Drift, both: Sequence[Drift]) -> Finding:
+def _left(view: View, whole: Drift, change: Change) -> Finding | None:
+    """DRF004: the days since the change, against the plan of those days."""
+    last = whole.days[-1][1]
+    days = planned_days(whole.line, change.day, last)
+    if not days:
+        return None
+    since = _drift(view, whole.line, "since", days, view.spent_by([(whole.line, days)])[0])
+    if since.amount < whole.line.tolerance.at_least:
+        return None
+    found, _ = explained(view, since, change)
+    told = _told(view, "DRF004", Severity.WARNING, since, [since], (found, change))
+    return replace(told, message=f"{moved.sentence(change)}; since then {told.message}")
+
+
+def _told(
+    view: View,
+    code: str,
+    severity: Severity,
+    drift: Drift,
+    both: Sequence[Drift],
+    known: tuple[Explained, Change | None] | None = None,
+) -> Finding:
     first, last = drift.days[0][0], drift.days[-1][1]
-    found, onset = explained(view, drift)
+    found, onset = known or explained(view, drift)
     bridge = found.bridge
     return Finding(
         code=code,

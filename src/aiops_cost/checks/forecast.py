@@ -5,8 +5,8 @@ the end of the month or of the budget. The message says on which day the planned
 
 Why it matters: it is told while there is still something to decide: before the amount is gone.
 
-What to do: see what drives it (`aiops-cost drift --why SCOPE`), stop it, or revise the plan. `aiops-cost forecast` shows
-all lines, with the forecast's errors on the line's own past beside those of two simple rules.
+What to do: see what drives it (`aiops-cost drift --why SCOPE`), stop it, or revise the plan. `aiops-cost forecast`
+shows all lines, with the forecast's errors on the line's own past beside those of two simple rules.
 
 Stays silent: with fewer than ten settled days; when the probability of a breach is below a half; below `at_least` of
 the line's tolerance; and at the end of the budget when the backtest of that line is off by more than a third. It is a

@@ -175,7 +175,7 @@ def _ending(view: View, asked: _Asked, stretch: tuple[str, date, date], spent: D
     limit = money.EXACT.multiply(asked.line.tolerance.breach, planned)
     over = ahead.day_over(float(left))
     return Ending(
-        name, last, planned, spent, *(_plus(spent, part) for part in (middle, low, high)),
+        name, last, planned, spent, _plus(spent, middle), _plus(spent, low), _plus(spent, high),
         chance=ahead.chance_over(float(left)), chance_breach=ahead.chance_over(float(left + limit)),
         gone=asked.until if left < 0 else None if over is None else asked.until + (over + 1) * DAY,
     )  # fmt: skip

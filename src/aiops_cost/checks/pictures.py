@@ -16,7 +16,6 @@ from aiops_cost.checks import drift, outlook, study
 from aiops_cost.checks.drift import Drift
 from aiops_cost.checks.outlook import Outlook
 from aiops_cost.checks.view import View
-from aiops_cost.drift.weekly import Floats
 from aiops_cost.model import Chart, Column
 
 DAY = timedelta(days=1)
@@ -62,7 +61,9 @@ def _days(view: View, one: Drift, found: Outlook | None, name: str, title: str) 
     if studied.daily is None:
         return None
     daily = studied.daily.since(one.days[-1][1] - (SHOWN - 1) * DAY)
-    rows: list[Row] = [("actual", daily.first + n * DAY, _cents(v), None, None) for n, v in enumerate(daily.usage)]
+    rows: list[Row] = [
+        ("actual", daily.first + n * DAY, _cents(float(v)), None, None) for n, v in enumerate(daily.usage)
+    ]
     last = daily.last
     if found:
         count = (found.endings[0].last - daily.last).days
@@ -90,13 +91,19 @@ def _used_up(view: View, one: Drift, found: Outlook, name: str, title: str) -> C
     """The whole budget: spent, planned and forecast so far, in steps of a week."""
     first, end = days_of(min(one.line.amounts))[0], found.endings[1]
     studied = study.studies(view)[study.key(one.line)]
-    assert studied.daily is not None
-    daily = studied.daily.since(first)
-    spent = np.cumsum(daily.usage + daily.other)
-    rows: list[Row] = [("actual", daily.first + n * DAY, _cents(spent[n]), None, None) for n in _weekly(len(spent))]
+    rows: list[Row] = []
+    if studied.daily is not None:
+        daily = studied.daily.since(first)
+        spent = np.cumsum(daily.usage + daily.other)
+        rows += [("actual", daily.first + n * DAY, _cents(float(spent[n])), None, None) for n in _weekly(len(spent))]
     whole = float(end.spent) + np.cumsum(found.path.mean)
     rows += [
-        ("forecast", found.first + n * DAY, _cents(whole[n]), *_band(float(whole[n]), float(found.path.deviation[n])))
+        (
+            "forecast",
+            found.first + n * DAY,
+            _cents(float(whole[n])),
+            *_band(float(whole[n]), float(found.path.deviation[n])),
+        )
         for n in _weekly(len(whole))
     ]
     for n in _weekly((end.last - first).days + 1):
@@ -122,8 +129,8 @@ def _weekly(count: int) -> list[int]:
     return sorted({*range(0, count, 7), count - 1}) if count else []
 
 
-def _cents(value: float | np.floating | Floats) -> Decimal:  # type: ignore[type-arg]
-    return Decimal(str(float(value))).quantize(money.CENT)  # type: ignore[arg-type]
+def _cents(value: float) -> Decimal:
+    return Decimal(str(value)).quantize(money.CENT)
 
 
 def _slug(text: str) -> str:

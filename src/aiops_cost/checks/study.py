@@ -50,7 +50,8 @@ class Study:
     @cached_property
     def expected(self) -> Floats:
         """What the plan expected of each watched day, smooth from month to month."""
-        assert self.watched is not None
+        if self.watched is None:
+            return np.zeros(0)
         usage, first = self.watched.usage, self.watched.first
         return fitting(usage, first, curve(self.line, first, len(usage)))
 
@@ -61,6 +62,14 @@ class Study:
             return ()
         return onset.changes(self.watched.usage, self.watched.first, self.expected)
 
+    @cached_property
+    def left(self) -> Change | None:
+        """The change by which the line left its plan lately, before its amounts show it."""
+        if self.watched is None:
+            return None
+        tolerance = float(self.line.tolerance.breach)
+        return onset.left(self.changes, self.watched.usage, self.watched.first, self.expected, tolerance)
+
     def onset(self, first: date, last: date, way: int = 1) -> Change | None:
         """The change that did most to a drift of the days from `first` to `last`; `way` is 1 for more, -1 for less.
 
@@ -69,23 +78,18 @@ class Study:
         if self.watched is None:
             return None
         begin = days_of(min(self.line.amounts))[0]
-        moved = [c for c in self.changes if c.size * way > 0 and begin <= c.day <= last]
-        if moved:
-            return max(moved, key=lambda c: abs(c.size) * (last - max(c.day, first) + DAY).days)
-        return self._from_the_start(begin, way)
+        found = onset.main([change for change in self.changes if change.day >= begin], first, last, way)
+        return found or self._from_the_start(self.watched, begin, way)
 
-    def _from_the_start(self, begin: date, way: int) -> Change | None:
-        assert self.watched is not None
-        at = (begin - self.watched.first).days
-        if at < 0:
-            at = 0
-        usage, expected = self.watched.usage[at : at + EARLY], self.expected[at : at + EARLY]
+    def _from_the_start(self, watched: Daily, begin: date, way: int) -> Change | None:
+        at = max(0, (begin - watched.first).days)
+        usage, expected = watched.usage[at : at + EARLY], self.expected[at : at + EARLY]
         if len(usage) < EARLY or expected.sum() <= 0:
             return None
         size = float(usage.sum() / expected.sum() - 1)
         if size * way <= float(self.line.tolerance.warn):
             return None
-        return Change(max(begin, self.watched.first), FROM_THE_START, size, 0.0, 1.0)
+        return Change(max(begin, watched.first), FROM_THE_START, size, 0.0, 1.0)
 
     @cached_property
     def week(self) -> Floats:
@@ -119,9 +123,7 @@ def studies(view: View) -> dict[str, Study]:
     """Place of a budget line -> its study, for the lines of the current budgets."""
     if "studies" not in view.memo:
         series = cells.daily(view, [charges(line) for line in view.lines])
-        view.memo["studies"] = {
-            key(line): Study(line, found) for line, found in zip(view.lines, series, strict=True)
-        }
+        view.memo["studies"] = {key(line): Study(line, found) for line, found in zip(view.lines, series, strict=True)}
     found: dict[str, Study] = view.memo["studies"]
     return found
 

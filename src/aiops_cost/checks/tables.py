@@ -7,6 +7,7 @@ from decimal import Decimal, localcontext
 
 from aiops_cost import money
 from aiops_cost.budget import scope
+from aiops_cost.budget.plan import days_of, months_between
 from aiops_cost.checks import drift, moved, outlook, study
 from aiops_cost.checks.drift import Drift
 from aiops_cost.checks.outlook import Ending, Outlook
@@ -49,11 +50,12 @@ def why(view: View, lines: Sequence[Drift]) -> Table:
     rows = []
     for one, explained, onset in found:
         parts = explained.bridge.by_kind
-        rest = money.total(amount for kind, amount in parts.items() if kind not in kinds)
+        parts = {kind: amount for kind, amount in parts.items() if abs(amount) >= money.CENT}
+        rest = money.EXACT.subtract(one.amount, money.total(parts.get(kind, Decimal(0)) for kind in kinds))
         rows.append(
             (
                 scope.text(one.line.scope), explained.bridge.cause, onset.day if onset else None,
-                *(parts.get(kind) for kind in kinds), rest, one.amount,
+                *(parts.get(kind) for kind in kinds), rest or None, one.amount,
             )
         )  # fmt: skip
     return Table(
@@ -99,7 +101,7 @@ def ahead(view: View, found: Iterable[Outlook]) -> Table:
             Column("gone_on", "date"),
         ),
         rows=tuple(rows),
-        note="`over` is the probability of more than planned; `gone on` is when the whole budget of the line is used up",
+        note="`over` is the probability of more than planned; `gone on`: the line's whole budget is used up then",
     )
 
 
@@ -129,8 +131,8 @@ def backtests(found: Iterable[Outlook]) -> Table:
             Column("covered", "percent", "within 80%"),
         ),
         rows=tuple(rows),
-        note="mean absolute error of the sums that were forecast, as a share of what came; where a bar did better than the"
-        " own method, the bar is used",
+        note="mean absolute error of the sums that were forecast, as a share of what came; where run rate or seasonal naive"
+        " did better than the own method, it is used",
     )
 
 
@@ -227,7 +229,7 @@ def months(view: View, one: Drift) -> Table:
     stretches = [
         (max(first, begin), min(last, end))
         for first, last in one.days
-        for begin, end in (study.days_of(month) for month in study.months_between(f"{first:%Y-%m}", f"{last:%Y-%m}"))
+        for begin, end in (days_of(month) for month in months_between(f"{first:%Y-%m}", f"{last:%Y-%m}"))
     ]
     spent = view.spent_by([(one.line, [days]) for days in stretches])
     rows = []

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from aiops_cost import money
-from aiops_cost.budget.plan import BudgetLine, DayRange, days_of
+from aiops_cost.budget.plan import BudgetLine, DayRange, days_of, parents_and_parts, planned_days
 from aiops_cost.checks import cells, reference, study
 from aiops_cost.checks.view import Condition, View, both, charges, days_in, in_days
 from aiops_cost.drift import bridge, units
@@ -56,7 +56,50 @@ class Explained:
 
 
 def explained(view: View, asked: Asked) -> Explained:
-    """Why a line costs what it costs; the parts of the bridge sum to the drift exactly."""
+    """Why a line costs what it costs; the parts of the bridge sum to the drift exactly. A line that others are part of
+    is explained by them."""
+    below = _parts_of(view, asked.line)
+    return _together(view, asked, below) if below else _alone(view, asked)
+
+
+def _parts_of(view: View, line: BudgetLine) -> tuple[BudgetLine, ...]:
+    return next((parts for whole, parts in parents_and_parts(view.lines) if whole is line), ())
+
+
+def _together(view: View, asked: Asked, below: Sequence[BudgetLine]) -> Explained:
+    """The bridges of the parts, joined; and what came outside of them, against what was planned outside of them."""
+    last, first = asked.days[-1][1], asked.days[0][0]
+    stretches = [(line, planned_days(line, first, last)) for line in below]
+    stretches = [(line, days) for line, days in stretches if days]
+    spent = view.spent_by(stretches)
+    found: list[Part] = []
+    before: dict[Cell, Spent] = {}
+    after: dict[Cell, Spent] = {}
+    notes: list[str] = []
+    outside = asked.amount
+    for (line, days), came in zip(stretches, spent, strict=True):
+        onset = study.studies(view)[study.key(line)].onset(first, last)
+        one = Asked(line, days, view.allowed(line, days), came.amount, onset=onset)
+        told = explained(view, one)
+        outside = money.EXACT.subtract(outside, one.amount)
+        found += told.bridge.parts
+        notes += [note for note in told.bridge.notes if note not in notes]
+        for mine, theirs in ((before, told.before), (after, told.after)):
+            for cell, amount in theirs.items():
+                mine[cell] = _joined(mine[cell], amount) if cell in mine else amount
+    kind = "unbudgeted" if outside > 0 else "reserve"
+    found.append(Part(kind, "outside of its parts", outside))
+    said = f"the bridges of its {len(stretches)} parts"
+    return Explained(bridge.closed(asked.amount, found, said, notes), before, after)
+
+
+def _joined(one: Spent, other: Spent) -> Spent:
+    known = one.quantity is not None and other.quantity is not None
+    quantity = money.EXACT.add(one.quantity, other.quantity) if known else None  # type: ignore[arg-type]
+    return Spent(quantity, money.EXACT.add(one.cost, other.cost))
+
+
+def _alone(view: View, asked: Asked) -> Explained:
     scope = charges(asked.line)
     window = both(scope, in_days(asked.days))
     came = _cells(view, both(window, _USAGE))
@@ -110,12 +153,8 @@ def _cells(view: View, condition: Condition) -> dict[Cell, Spent]:
         kind = storage_class(meter or "") if use == "storage" else model
         cell = Cell(f"{use}: {family}", kind or "", tier or "", sku or "")
         amount = None if factor is None or quantity is None else _times(Decimal(quantity), factor)
-        known = found.get(cell)
-        if known is not None:
-            both_known = amount is not None and known.quantity is not None
-            amount = money.EXACT.add(known.quantity, amount) if both_known else None  # type: ignore[arg-type]
-            cost = money.EXACT.add(known.cost, cost)
-        found[cell] = Spent(amount, Decimal(cost))
+        one = Spent(amount, Decimal(cost))
+        found[cell] = _joined(found[cell], one) if cell in found else one
     return found
 
 
@@ -155,9 +194,7 @@ def _driven(view: View, asked: Asked, found: reference.Reference, came: Cells, n
     """The parts of what use drives, group by group of uses."""
     training = {reference.COMPUTE, reference.PREPARATION}
     for own in ({"serving"}, training, None):
-        sides = [
-            {cell: one for cell, one in side.items() if _belongs(cell, own)} for side in (found.cells, came)
-        ]
+        sides = [{cell: one for cell, one in side.items() if _belongs(cell, own)} for side in (found.cells, came)]
         if not sides[0] and not sides[1]:
             continue
         drivers = _drivers(view, asked, found, own == training, notes) if own else None
@@ -223,9 +260,7 @@ def _compared(view: View, asked: Asked, notes: list[str]) -> None:
 
 
 def _runs(view: View, scope: Condition, days: Sequence[DayRange]) -> list[date]:
-    return [
-        day for day in cells.runs(view, scope) if any(first <= day <= last for first, last in days)
-    ]
+    return [day for day in cells.runs(view, scope) if any(first <= day <= last for first, last in days)]
 
 
 def _failed(view: View, asked: Asked, part: Part, drivers: tuple[Decimal, Decimal]) -> Iterator[Part]:
@@ -269,9 +304,7 @@ _ASIDE: Mapping[str, tuple[str, str]] = {
 }
 
 
-def _aside(
-    view: View, window: Condition, base: Condition | None, scale: Decimal, line: BudgetLine
-) -> Iterator[Part]:
+def _aside(view: View, window: Condition, base: Condition | None, scale: Decimal, line: BudgetLine) -> Iterator[Part]:
     """What use does not drive: fees, credits, corrections, against the baseline's where the plan has no
     assumptions (they are about use, so with them all of it was not planned)."""
     came = _sorts(view, window)

@@ -101,4 +101,6 @@ def stop(values: Floats, first: date, since: date) -> Anomaly | None:
     if silent < enough or begin < since:
         return None
     usual = float(np.median(values[busy[-14:]])) / float(np.mean(gaps[-14:]))
-    return Anomaly("stop", begin, first + timedelta(days=len(values) - 1), float(values[last + 1 :].sum()), usual * silent)
+    return Anomaly(
+        "stop", begin, first + timedelta(days=len(values) - 1), float(values[last + 1 :].sum()), usual * silent
+    )

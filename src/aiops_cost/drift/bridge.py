@@ -188,9 +188,7 @@ def _unsplit_name(group: str) -> str:
 
 
 def _countable(spent: Iterable[Spent]) -> bool:
-    return all(
-        one.quantity is not None and one.quantity >= 0 and (one.quantity > 0 or not one.cost) for one in spent
-    )
+    return all(one.quantity is not None and one.quantity >= 0 and (one.quantity > 0 or not one.cost) for one in spent)
 
 
 def _usable(pair: Sequence[Cells], drivers: tuple[Decimal, Decimal] | None) -> tuple[Decimal, Decimal] | None:

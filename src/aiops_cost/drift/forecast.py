@@ -184,7 +184,7 @@ def _filtered(line: Floats) -> tuple[float, float, float, float]:
     """The Kalman filter of the local level model: the level, its variance, the noise and the wandering of a day."""
     size = float(np.median(np.abs(line))) or 1.0
     scaled = line / size
-    best: tuple[float, float, float, float, float] | None = None
+    best: tuple[float, float, float, float, float] = (np.inf, size, 1.0, 0.04, 0.01)
     for ratio in _WANDERING if len(scaled) >= 10 else (0.01,):
         state, variance, likelihood, errors = float(scaled[0]), 1.0, 0.0, 0.0
         for value in scaled[1:]:
@@ -199,9 +199,8 @@ def _filtered(line: Floats) -> tuple[float, float, float, float]:
         count = max(1, len(scaled) - 1)
         noise = max(errors / count, 1e-8)
         cost = count * np.log(noise) + likelihood
-        if best is None or cost < best[0]:
+        if cost < best[0]:
             best = (cost, state, variance, noise, ratio)
-    assert best is not None
     _, state, variance, noise, ratio = best
     if len(scaled) == 1:
         noise = 0.04

@@ -22,15 +22,18 @@ summed there and divided by its sum over all days.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from aiops_cost.drift import weekly
 from aiops_cost.drift.weekly import Floats
+
+Days = np.ndarray[Any, np.dtype[np.int64]]
 
 LEAST_DAYS = 14
 """A course must have been seen so long before one can leave it."""
@@ -42,6 +45,10 @@ LEAST_SIZE = 0.06
 """Smaller changes, as a share of the level, are no news."""
 THRESHOLD = 5.0
 """Standard errors; set by the benchmark."""
+RECENT = 21
+"""A step is news for three weeks; after that the plan itself shows it."""
+RECENT_SLOPE = 75
+"""A slope takes its time to become a drift."""
 _FLOOR = 0.008
 """No bill is steadier than this share of itself: below it, rounding and hours of the day look like changes."""
 
@@ -79,7 +86,27 @@ def changes(values: Floats, first: date, expected: Floats | None = None) -> tupl
     )
 
 
-def _straightened(values: Floats, first: date, expected: Floats | None) -> tuple[Floats, np.ndarray]:  # type: ignore[type-arg]
+def main(found: Sequence[Change], first: date, last: date, way: int) -> Change | None:
+    """The change that did most to a drift of the days from `first` to `last`; `way` is 1 for more, -1 for less."""
+    moved = [change for change in found if change.size * way > 0 and change.day <= last]
+    return max(moved, key=lambda c: abs(c.size) * (last - max(c.day, first)).days, default=None)
+
+
+def left(found: Sequence[Change], values: Floats, first: date, expected: Floats, tolerance: float) -> Change | None:
+    """The change by which a series left its plan upwards lately, and stayed away: since then it
+    cost more than expected by more than the tolerance. None where it did not."""
+    last = first + timedelta(days=len(values) - 1)
+    for change in reversed(found):
+        if change.size < tolerance or (last - change.day).days > (RECENT_SLOPE if change.kind == "slope" else RECENT):
+            continue
+        at = (change.day - first).days
+        hoped = float(expected[at:].sum())
+        if hoped > 0 and float(values[at:].sum()) / hoped - 1 > tolerance:
+            return change
+    return None
+
+
+def _straightened(values: Floats, first: date, expected: Floats | None) -> tuple[Floats, Days]:
     """Logarithms of actual over expected without the week and without spikes, and the index of each day kept."""
     factors = weekly.profile(values, first)[weekly.weekdays(first, len(values))]
     hoped = np.ones(len(values)) if expected is None else np.asarray(expected, dtype=float)
@@ -114,8 +141,7 @@ def _best(line: Floats, threshold: float) -> Found | None:
     found = [one for one in (_fit(line, "step"), _fit(line, "slope")) if one is not None]
     if not found:
         return None
-    gain, one = max(found, key=lambda item: item[0])
-    del gain
+    _, one = max(found, key=lambda item: item[0])
     return one if one[3] >= threshold and abs(np.expm1(one[2])) >= LEAST_SIZE else None
 
 
@@ -167,7 +193,7 @@ def _basis(length: int) -> Floats:
 
 
 @lru_cache(maxsize=64)
-def _regressors(length: int, kind: str) -> tuple[np.ndarray, Floats, Floats]:  # type: ignore[type-arg]
+def _regressors(length: int, kind: str) -> tuple[Days, Floats, Floats]:
     """For each day that can be one: its term without what a straight course explains, and its squared length."""
     days = np.arange(LEAST_DAYS // 2, length - LEAST_AFTER + 1)
     if kind == "slope":
@@ -189,12 +215,12 @@ def _of_bursts(values: Floats, first: date) -> Iterator[Change]:
     cost = _jump(_without_odd_ones(np.log(np.abs(values[at]))), 0.03)
     if cost is not None:
         index, size, score = cost
-        yield Change(first + timedelta(days=int(at[index])), "cost per run", float(np.expm1(size)), score, 1.0)
+        yield Change(first + timedelta(days=int(at[index])), "cost per run", float(np.expm1(size)), float(score), 1.0)
     gaps = np.diff(at).astype(float)
     rhythm = _jump(np.log(gaps), 0.10)
     if rhythm is not None:
         index, size, score = rhythm
-        yield Change(first + timedelta(days=int(at[index]) + 1), "frequency", float(np.expm1(-size)), score, 1.0)
+        yield Change(first + timedelta(days=int(at[index]) + 1), "frequency", float(np.expm1(-size)), float(score), 1.0)
 
 
 def _without_odd_ones(line: Floats) -> Floats:
@@ -214,6 +240,6 @@ def _jump(line: Floats, floor: float) -> tuple[int, float, float] | None:
         score = abs(size) / (sigma * np.sqrt(1 / len(before) + 1 / len(after)))
         if best is None or score > best[2]:
             best = (at, size, score)
-    if best is None or best[2] < THRESHOLD or abs(np.expm1(best[1])) < LEAST_SIZE:
+    if best is None or best[2] < THRESHOLD + 1.5 or abs(np.expm1(best[1])) < LEAST_SIZE:
         return None
     return best

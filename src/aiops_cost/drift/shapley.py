@@ -2,10 +2,11 @@
 
 Cost is a product of factors, such as tokens x share of a model x price. When several factors change, the change of the
 product belongs to all of them together, and taking them one after another gives another answer for each order. The
-Shapley value (Shapley 1953; for the decomposition of sums of products Sun 1998, and Albrecht, Francois and Schoors 2002)
-is the mean over all orders. For factors 1..n that go from r to a, factor k is given
+Shapley value (Shapley 1953; for the decomposition of sums of products Sun 1998, and Albrecht, Francois and Schoors
+2002) is the mean over all orders. For factors 1..n that go from r to a, factor k is given the sum, over all subsets S
+of the others, of
 
-    sum over S, subsets of the others:  |S|! (n-|S|-1)! / n!  x  (a_k - r_k) x product(a_j, j in S) x product(r_j, others)
+    |S|! (n - |S| - 1)! / n!  x  (a_k - r_k)  x  product of a_j, j in S  x  product of r_j, j in neither
 
 It is exact (the parts sum to the change), symmetric, gives nothing to what did not change, and needs no logarithm, so a
 factor may be zero: a model that is new, a run that never was.

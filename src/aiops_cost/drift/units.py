@@ -13,7 +13,9 @@ from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 
-_LOT = re.compile(r"(?P<number>\d[\d,]*)?\s*(?P<lot>[KM](?![A-Za-z])|thousand|million)?\s*(?P<noun>.*)\Z", re.IGNORECASE)
+_LOT = re.compile(
+    r"(?P<number>\d[\d,]*)?\s*(?P<lot>[KM](?![A-Za-z])|thousand|million)?\s*(?P<noun>.*)\Z", re.IGNORECASE
+)
 _LOTS = {"k": 1_000, "thousand": 1_000, "m": 1_000_000, "million": 1_000_000}
 _SINGLE = ("", "count", "unit", "units", "each")
 
@@ -30,7 +32,8 @@ def unit(text: str | None, component: str | None = None) -> tuple[str, Fraction]
     if text is None or not text.strip():
         return None
     match = _LOT.match(text.strip())
-    assert match is not None
+    if match is None:
+        return text.strip().lower(), Fraction(1)
     many = Fraction((match["number"] or "1").replace(",", "")) * _LOTS.get((match["lot"] or "").lower(), 1)
     noun = match["noun"].strip().lower()
     tokens = (component or "").startswith(("fm-tokens", "fm-embeddings"))

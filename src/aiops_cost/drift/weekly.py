@@ -48,7 +48,7 @@ def profile(values: Floats, first: date) -> Floats:
             return FLAT
         found[day] = max(0.0, float(np.median(here)))
         noise.append(spread(here) / np.sqrt(len(here)))
-    found /= max(found.mean(), 1e-9)
+    found /= max(float(found.mean()), 1e-9)
     beyond = np.abs(found - 1).max()
     return found if beyond > max(0.015, 3 * float(np.mean(noise))) else FLAT
 
@@ -67,7 +67,7 @@ def _weekend(values: Floats, first: date) -> Floats:
     if abs(factor - 1) < max(0.05, 3 * noise):
         return FLAT
     found = np.array([1.0] * 5 + [factor] * 2)
-    return found / found.mean()
+    return np.asarray(found / found.mean())
 
 
 def weekdays(first: date, days: int) -> np.ndarray[Any, np.dtype[np.int64]]:
