@@ -131,8 +131,8 @@ def backtests(found: Iterable[Outlook]) -> Table:
             Column("covered", "percent", "within 80%"),
         ),
         rows=tuple(rows),
-        note="mean absolute error of the sums that were forecast, as a share of what came; where run rate or seasonal naive"
-        " did better than the own method, it is used",
+        note="mean absolute error of the sums that were forecast, as a share of what came; where run rate or seasonal"
+        " naive did better than the own method, it is used",
     )
 
 
