@@ -131,6 +131,7 @@ def attribute(config: Config, as_of: date, with_plan: bool = True) -> Session:
     con = _connected(ledger, config)
     problems = spend.attributed(con, rules, tags, owners)
     spend.converted(con, config.cost, config.currency, rates)
+    spend.before(con, ledger, config.sources, (rules, tags, owners), config.cost, config.currency)
     spend.planned(con, budgets)
     measured = metrics_read.known(config.metrics, config.ledger, _shown)
     spend.measured(con, measured.points)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aiops_cost.checks import view as views
+from aiops_cost.checks import wandering
 from aiops_cost.drift.weekly import Floats
 
 if TYPE_CHECKING:
@@ -63,17 +64,55 @@ def prepared(view: View) -> str:
         names = sorted({*_ALWAYS, *(name for condition in scoped for name in condition.columns)})
         worth = views.both(views.in_days([(until - LOOK_BACK, until)]), views.either(views.watched(), *scoped))
         columns = ", ".join(f'"{name}"' for name in names)
-        view.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE cells AS SELECT {columns},"
-            f" {_SKU} AS sku, {_METER} AS meter, {_SORT} AS sort,"
+        view.memo["cell_columns"] = (
+            f"{columns}, {wandering.column(view)}, {_SKU} AS sku, {_METER} AS meter, {_SORT} AS sort,"
             " coalesce(ConsumedUnit, PricingUnit) AS unit,"
-            " sum(CASE WHEN ConsumedUnit IS NULL THEN PricingQuantity ELSE ConsumedQuantity END) AS quantity,"
-            f" sum(Cost) AS Cost, sum({view.cost}) AS native"
-            f" FROM spend WHERE {worth.sql} GROUP BY ALL",
+            " sum({sign} * CASE WHEN ConsumedUnit IS NULL THEN PricingQuantity ELSE ConsumedQuantity END) AS quantity,"
+            f" sum({{sign}} * Cost) AS Cost, sum({{sign}} * {view.cost}) AS native"
+        )
+        selected = view.memo["cell_columns"].format(sign=1)
+        view.connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE cells AS SELECT {selected} FROM spend WHERE {worth.sql} GROUP BY ALL",
             worth.parameters,
         )
         view.memo["cells"] = "cells"
     return "cells"
+
+
+def restated(view: View, columns: Iterable[str], condition: Condition) -> list[tuple[Any, ...]]:
+    """As `rows`, for what closed months that were delivered again became, less what they had been; usage only."""
+    if not _has(view, "spend_before"):
+        return []
+    prepared(view)
+    if "restated" not in view.memo:
+        now, then = (view.memo["cell_columns"].format(sign=sign) for sign in (1, -1))
+        view.connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE restated AS SELECT {now} FROM spend"
+            " SEMI JOIN reloaded USING (x_Source, x_BillingPeriod) GROUP BY ALL"
+            f" UNION ALL SELECT {then} FROM spend_before GROUP BY ALL"
+        )
+        view.memo["restated"] = "restated"
+    keys = ", ".join(columns)
+    found: list[tuple[Any, ...]] = view.connection.execute(
+        f"SELECT {keys}, sum(quantity), sum(Cost), sum(native) FROM restated WHERE sort = '{USAGE}' AND {condition.sql}"
+        f" GROUP BY {keys} HAVING sum(Cost) <> 0 OR sum(quantity) <> 0 ORDER BY ALL",
+        condition.parameters,
+    ).fetchall()
+    return found
+
+
+def rate(view: View, currency: str) -> Decimal:
+    """The exchange rate of the day nearest to the plan's first."""
+    first = min((budget.first_day for budget in view.current), default=view.as_of)
+    (row,) = view.connection.execute(
+        "SELECT rate FROM rates WHERE code = ? ORDER BY abs(day - CAST(? AS DATE)), day LIMIT 1", [currency, first]
+    ).fetchall()
+    return Decimal(row[0])
+
+
+def _has(view: View, name: str) -> bool:
+    sql = "SELECT count(*) FROM duckdb_tables() WHERE table_name = ?"
+    return bool(view.connection.execute(sql, [name]).fetchall()[0][0])
 
 
 def daily(view: View, conditions: Sequence[Condition]) -> list[Daily | None]:

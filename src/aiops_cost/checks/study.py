@@ -17,9 +17,9 @@ import numpy as np
 
 from aiops_cost import money
 from aiops_cost.budget.plan import BudgetLine, DayRange, days_of, months_between
-from aiops_cost.checks import cells
+from aiops_cost.checks import cells, wandering
 from aiops_cost.checks.cells import Daily
-from aiops_cost.checks.view import View, charges
+from aiops_cost.checks.view import View
 from aiops_cost.drift import onset, weekly
 from aiops_cost.drift.onset import Change
 from aiops_cost.drift.weekly import Floats
@@ -122,7 +122,8 @@ def calendar(studied: Study, days: Sequence[DayRange], plan: Decimal) -> Decimal
 def studies(view: View) -> dict[str, Study]:
     """Place of a budget line -> its study, for the lines of the current budgets."""
     if "studies" not in view.memo:
-        series = cells.daily(view, [charges(line) for line in view.lines])
+        cells.prepared(view)
+        series = cells.daily(view, [wandering.followed(view, line).all for line in view.lines])
         view.memo["studies"] = {key(line): Study(line, found) for line, found in zip(view.lines, series, strict=True)}
     found: dict[str, Study] = view.memo["studies"]
     return found

@@ -11,7 +11,7 @@ from typing import Any
 
 from aiops_cost import money
 from aiops_cost.budget.plan import BudgetLine, DayRange, days_of, parents_and_parts, planned_days
-from aiops_cost.checks import cells, reference, study
+from aiops_cost.checks import cells, reference, study, wandering
 from aiops_cost.checks.view import Condition, View, both, charges, days_in, in_days
 from aiops_cost.drift import bridge, units
 from aiops_cost.drift.bridge import Bridge, Cell, Cells, Names, Part, Spent
@@ -24,7 +24,7 @@ DAY = timedelta(days=1)
 LONGEST = 90
 """A baseline is at most so many days, the ones nearest to the drift."""
 SHORTEST = 7
-_COLUMNS = ("x_Activity", "x_Component", "x_Model", "x_LatencyTier", "sku", "meter", "unit")
+_COLUMNS = ("x_Activity", "x_Component", "x_Model", "x_LatencyTier", "sku", "meter", "unit", "BillingCurrency")
 _COMPUTE = ("training-job", "training-cluster", "ai-api-training", "fine-tuning")
 _USAGE = Condition(f"sort = '{cells.USAGE}'")
 _GROWS = "GB-months"
@@ -100,7 +100,9 @@ def _joined(one: Spent, other: Spent) -> Spent:
 
 
 def _alone(view: View, asked: Asked) -> Explained:
-    scope = charges(asked.line)
+    cells.prepared(view)
+    own = wandering.followed(view, asked.line)
+    scope = own.all
     window = both(scope, in_days(asked.days))
     came = _cells(view, both(window, _USAGE))
     baseline = baseline_days(view, asked)
@@ -109,9 +111,19 @@ def _alone(view: View, asked: Asked) -> Explained:
     with localcontext(money.EXACT):
         scale = Decimal(share.numerator) / share.denominator
         base = bridge.scaled(base, scale) if base else None
-        base_runs = len(_runs(view, scope, [baseline])) * scale if base and baseline else None
+        base_runs = len(_runs(view, charges(asked.line), [baseline])) * scale if base and baseline else None
         pace = 1 + asked.calendar / asked.planned if asked.planned else Decimal(1)
-    extra = list(_aside(view, window, both(scope, in_days([baseline])) if baseline else None, scale, asked.line))
+    before = both(scope, in_days([baseline])) if baseline else None
+    extra = list(_aside(view, window, before, scale, asked.line))
+    exchange = money.EXACT.subtract(cells.amount(view, both(window, _USAGE)), bridge.cost_of(came))
+    if exchange:
+        extra.append(Part("fx", "exchange rates since the plan", exchange))
+    extra += _renamed(view, own, asked)
+    moved = cells.restated(view, _COLUMNS, window)
+    if moved:
+        changed = _made(view, [row for row in moved if row[-1] is not None])
+        extra.append(Part("restatement", "months that were delivered again", bridge.cost_of(changed)))
+        came = _without(came, changed)
     plan = reference.Plan(asked.line, asked.days, asked.planned, pace)
     found = reference.of(plan, base, came, base_runs)
     if asked.calendar:
@@ -127,6 +139,27 @@ def _alone(view: View, asked: Asked) -> Explained:
     if base and baseline:
         said += f"; proportions and prices of {baseline[0]} to {baseline[1]}"
     return Explained(bridge.closed(asked.amount, parts, said, notes), found.cells, came)
+
+
+def _renamed(view: View, own: wandering.Followed, asked: Asked) -> Iterator[Part]:
+    """What the line lacks, or has besides, because things are attributed otherwise than before."""
+    days = in_days(asked.days)
+    lacking, besides = (cells.amount(view, both(one, days)) for one in (own.late, own.gained))
+    if lacking:
+        yield Part("attribution", "was attributed otherwise before, or is now", -lacking)
+    if besides:
+        yield Part("attribution", "was another's before", besides)
+
+
+def _without(came: Cells, changed: Cells) -> dict[Cell, Spent]:
+    """What had come before months were delivered again."""
+    found = dict(came)
+    for cell, more in changed.items():
+        known = found.get(cell, Spent(Decimal(0), ZERO))
+        there = known.quantity is not None and more.quantity is not None
+        quantity = money.EXACT.subtract(known.quantity, more.quantity) if there else None  # type: ignore[arg-type]
+        found[cell] = Spent(quantity, money.EXACT.subtract(known.cost, more.cost))
+    return {cell: one for cell, one in found.items() if one.cost or one.quantity}
 
 
 def baseline_days(view: View, asked: Asked) -> DayRange | None:
@@ -145,17 +178,29 @@ def baseline_days(view: View, asked: Asked) -> DayRange | None:
 
 
 def _cells(view: View, condition: Condition) -> dict[Cell, Spent]:
-    """The cells that meet a condition, in units made one; where one lacks a quantity, it is None for all of it."""
+    """The cells that meet a condition, in units made one, at the exchange rates of the plan; where one lacks a
+    quantity, it is None for all of it."""
+    return _made(view, cells.rows(view, _COLUMNS, condition))
+
+
+def _made(view: View, rows: Sequence[tuple[Any, ...]]) -> dict[Cell, Spent]:
     found: dict[Cell, Spent] = {}
-    for activity, component, model, tier, sku, meter, unit, quantity, cost, _ in cells.rows(view, _COLUMNS, condition):
+    for activity, component, model, tier, sku, meter, unit, currency, quantity, cost, native in rows:
         family, factor = units.unit(unit, component) or ("no unit", None)
         use = _use(activity, component)
         kind = storage_class(meter or "") if use == "storage" else model
         cell = Cell(f"{use}: {family}", kind or "", tier or "", sku or "")
         amount = None if factor is None or quantity is None else _times(Decimal(quantity), factor)
-        one = Spent(amount, Decimal(cost))
+        one = Spent(amount, _at_plan(view, currency, Decimal(cost), Decimal(native)))
         found[cell] = _joined(found[cell], one) if cell in found else one
     return found
+
+
+def _at_plan(view: View, currency: str | None, cost: Decimal, native: Decimal) -> Decimal:
+    """A cost at the exchange rate of the plan, so that what rates did since is a part of its own."""
+    if currency is None or currency == view.currency:
+        return cost
+    return money.EXACT.multiply(native, cells.rate(view, currency))
 
 
 def _times(quantity: Decimal, factor: Fraction) -> Decimal:

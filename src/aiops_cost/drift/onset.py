@@ -79,11 +79,22 @@ def changes(values: Floats, first: date, expected: Floats | None = None) -> tupl
     line, days = _straightened(values, first, expected)
     if len(line) < LEAST_DAYS:
         return ()
-    found = _segmented(line, 0, THRESHOLD)
+    found = sorted(_segmented(line, 0, THRESHOLD))
+    edges = [0, *(one[0] for one in found), len(line)]
     return tuple(
-        Change(first + timedelta(days=int(days[at])), kind, float(np.expm1(size)), score, certainty)
-        for at, kind, size, score, certainty in sorted(found)
+        Change(first + timedelta(days=int(days[at])), kind, _size(line, edges[n : n + 3], kind, size), score, certainty)
+        for n, (at, kind, size, score, certainty) in enumerate(found)
     )
+
+
+def _size(line: Floats, edges: Sequence[int], kind: str, fitted: float) -> float:
+    """By which share the level changed: of a step, from the median of the four weeks before to that of the four after
+    (the fit shares it with the trend); of a slope, what it has come to."""
+    if kind == "slope":
+        return float(np.expm1(fitted))
+    begin, at, end = edges
+    before, after = line[max(begin, at - 28) : at], line[at : min(end, at + 28)]
+    return float(np.expm1(np.median(after) - np.median(before)))
 
 
 def main(found: Sequence[Change], first: date, last: date, way: int) -> Change | None:
