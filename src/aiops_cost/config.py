@@ -179,8 +179,8 @@ class Config:
     checks: Checks
 
 
-def load_config(path: Path | None, cwd: Path, env: Mapping[str, str]) -> Config:
-    """Find, read and resolve the configuration.
+def load_config(path: Path | None, cwd: Path, env: Mapping[str, str], plan: bool = True) -> Config:
+    """Find, read and resolve the configuration; without its budgets for who is about to write the first one.
 
     Raises UserError with every problem of the file: unknown keys, bad values, globs that match
     nothing, files that are not there; `config-missing` when there is no configuration at all.
@@ -189,7 +189,7 @@ def load_config(path: Path | None, cwd: Path, env: Mapping[str, str]) -> Config:
     read, marks = documents.read(file, ConfigFile, what="configuration", shown=shown(file, cwd))
     folder = file.parent.resolve()
     problems: list[Problem] = [*_twice(read.sources, marks)]
-    budgets = _matches("budgets", read.budgets, folder, marks, problems)
+    budgets = _matches("budgets", read.budgets, folder, marks, problems) if plan else ()
     rules = _matches("rules", read.rules, folder, marks, problems)
     metrics = _metrics(read.metrics, folder, marks, problems)
     owners = _existing("owners", read.owners, folder, marks, problems)

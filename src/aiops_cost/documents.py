@@ -98,6 +98,11 @@ def near(word: str, known: Iterator[str] | list[str] | tuple[str, ...]) -> str:
     return f"did you mean `{close[0]}`?" if close else ""
 
 
+def text(path: Path, what: str, shown: str | None = None) -> str:
+    """The text of a file that a person wrote. Raises UserError where it is absent, too big or not UTF-8."""
+    return _text(path, shown or str(path), what)
+
+
 def _text(path: Path, name: str, what: str) -> str:
     try:
         with path.open("rb") as file:

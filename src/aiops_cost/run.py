@@ -11,7 +11,7 @@ Every function takes what it needs and returns a value; nothing here prints, exi
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -19,15 +19,18 @@ from typing import Any
 
 import duckdb
 
-from aiops_cost import checks, gate, schemas, spend
+from aiops_cost import checks, documents, gate, schemas, spend
 from aiops_cost.answers import coverage as coverage_answer
 from aiops_cost.answers import line as line_answer
-from aiops_cost.answers import lists, rule_changes, window
+from aiops_cost.answers import lists, plan_changes, rule_changes, window
 from aiops_cost.answers import query as query_answer
 from aiops_cost.answers import report as report_answer
 from aiops_cost.answers import sharing as sharing_answer
 from aiops_cost.answers import status as status_answer
 from aiops_cost.answers import suggest as suggest_answer
+from aiops_cost.answers import unit as unit_answer
+from aiops_cost.budget import revise
+from aiops_cost.budget.imports import prepare
 from aiops_cost.budget.plan import Budget
 from aiops_cost.budget.rates import read_rates
 from aiops_cost.budget.read import Terms, read_budgets
@@ -38,6 +41,7 @@ from aiops_cost.errors import AiopsError, CouldNotJudge, UserError, defect
 from aiops_cost.ledger.frame import Ledger
 from aiops_cost.ledger.load import LoadResult, Options, load
 from aiops_cost.ledger.status import state_of
+from aiops_cost.metrics import fetch as metrics_fetch
 from aiops_cost.metrics import read as metrics_read
 from aiops_cost.model import Export, Problem, Report, Source, SourceState
 from aiops_cost.rules import sharing
@@ -50,6 +54,9 @@ from aiops_cost.rules.revisions import rule_files
 COSTS = report_answer.METRICS
 PullOptions = Options
 Window = window.Window
+ImportWishes = prepare.Wishes
+kept_mapping = prepare.kept_mapping
+put_revision = revise.write
 
 
 @dataclass(frozen=True)
@@ -97,9 +104,23 @@ def pull(
     return results, errors
 
 
-def loads(results: Sequence[LoadResult], errors: Sequence[AiopsError], dry_run: bool) -> Report:
+def measure(
+    config: Config,
+    today: date,
+    env: Mapping[str, str],
+    dry_run: bool = False,
+    say: Callable[[str], None] = lambda _: None,
+) -> metrics_fetch.Fetched:
+    """Fetch the metrics that come over a network, up to the day before `today`, and keep them beside the ledger."""
+    return metrics_fetch.fetch(config.metrics, config.ledger, today, env, not dry_run, say)
+
+
+def loads(
+    results: Sequence[LoadResult], errors: Sequence[AiopsError], dry_run: bool, notes: Sequence[str] = ()
+) -> Report:
     """What a pull did, per source and period; the exit code is that of the worst error."""
-    return lists.loads(results, errors, dry_run)
+    found = lists.loads(results, errors, dry_run)
+    return replace(found, notes=(*found.notes, *notes))
 
 
 def fetch(source: Source, base: Path) -> Export:
@@ -117,16 +138,18 @@ def fetch(source: Source, base: Path) -> Export:
 # --- lines to activities, models, workloads, owners ---------------------------------------------------------------
 
 
-def attribute(config: Config, as_of: date, with_plan: bool = True) -> Session:
+def attribute(config: Config, as_of: date, with_plan: bool = True, against: str = "current") -> Session:
     """Open the ledger, run the rules over its lines, convert to the report currency, read the budgets.
 
     `with_plan=False` leaves the budgets out: who only looks at spend is not stopped by a plan that cannot be read.
+    `against` is the version of the budgets: `current`, `original`, or a number.
     """
     rates = read_rates(config.fx)
     rules, tags = load_packs(config.rules), tag_map(config.tags, config.marks.place("tags"))
     owners = load_owners(config.owners) if config.owners else None
-    terms = Terms(config.currency, config.checks.drift.tolerance, rates)
-    budgets = read_budgets(config.budgets, terms, _shown) if with_plan else ()
+    terms = _terms(config)
+    plans = [revise.of_version(path, against, _shown(path)) for path in config.budgets] if with_plan else []
+    budgets = read_budgets(plans, terms, _shown)
     ledger = Ledger.open(config.ledger)
     con = _connected(ledger, config)
     problems = spend.attributed(con, rules, tags, owners)
@@ -178,7 +201,9 @@ def drift(session: Session, why: str | None = None) -> Report:
     view = session.view
     if why is not None:
         return checks.answers.one(view, why, _facts(session))
-    return checks.answers.drift(view, session.config, session.as_of, _facts(session))
+    found = checks.answers.drift(view, session.config, session.as_of, _facts(session))
+    beside = tuple(one for one in (checks.net_table(view), checks.beside_table(view)) if one)
+    return replace(found, tables=(*found.tables, *beside), notes=session.metric_notes)
 
 
 def forecast(session: Session, lines: str | None = None) -> Report:
@@ -200,6 +225,15 @@ def report(
     """Spend by any columns over any days."""
     question = report_answer.Question(tuple(by), days, tuple(where), top, compare)
     return report_answer.answer(session.con, question, session.states, session.config.cost, session.config.currency)
+
+
+def per_unit(
+    session: Session, metric: str, by: Sequence[str], days: window.Window, where: Sequence[str] = ()
+) -> Report:
+    """What a unit costs: per thousand requests, million tokens, run, GB-month, or business unit."""
+    money_of = (session.config.cost, session.config.currency)
+    found = unit_answer.answer(session.con, metric, by, days, where, money_of)
+    return replace(found, notes=(*found.notes, *session.metric_notes))
 
 
 def shared(session: Session, days: window.Window, where: Sequence[str] = ()) -> Report:
@@ -294,8 +328,29 @@ def rules_diff(config: Config, as_of: date, old: str, new: str, choose: Callable
 
 def budget(config: Config, by_month: bool = True) -> Report:
     """The budgets as they are understood; reading them checks them."""
-    terms = Terms(config.currency, config.checks.drift.tolerance, read_rates(config.fx))
-    return lists.budgets(read_budgets(config.budgets, terms, _shown), by_month)
+    return lists.budgets(read_budgets(config.budgets, _terms(config), _shown), by_month)
+
+
+def import_budget(file: Path, wishes: prepare.Wishes) -> prepare.Prepared:
+    """A plan as it came (XLSX, CSV, an estimate), as the text of a budget file; nothing is written."""
+    return prepare.prepare(file, wishes)
+
+
+def revise_budget(current: Path, new: Path, by: str, on: date, why: str) -> revise.Revision:
+    """What a new version of a budget would change; `revise.write` puts it in place."""
+    shown_new = _shown(new)
+    text = prepare.again(new, current, _shown) if new.suffix not in {".yaml", ".yml"} else documents.text(new, "budget")
+    return revise.propose(current, text, (by, on, why), _shown(current), shown_new)
+
+
+def revision(found: revise.Revision, dry_run: bool) -> Report:
+    """The changes of a new version."""
+    return plan_changes.revision(found, dry_run)
+
+
+def budget_history(config: Config) -> Report:
+    """Every change of every budget: version, day, who, why, what."""
+    return plan_changes.history(read_budgets(config.budgets, _terms(config), _shown), config.budgets)
 
 
 def schema(name: str) -> dict[str, Any]:
@@ -322,6 +377,10 @@ def _chosen(config: Config, names: Sequence[str]) -> list[Source]:
             Problem("sources-none", str(config.file), "no source is configured", "Add one under `sources:`.")
         )
     return [known[name] for name in names] if names else list(config.sources)
+
+
+def _terms(config: Config) -> Terms:
+    return Terms(config.currency, config.checks.drift.tolerance, read_rates(config.fx))
 
 
 def _shown(file: Path) -> str:

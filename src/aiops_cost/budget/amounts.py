@@ -8,6 +8,7 @@ Forms of `assumes`, each with the amount of a month of so many days; `CUR` is th
 in small letters, such as `usd`:
 
     requests_per_day * tokens_per_request / 1,000,000 * CUR_per_1m_tokens * days
+    tokens_per_month * CUR_per_1m_tokens / 1,000,000
     runs_per_month * (CUR_per_run + CUR_data_prep_per_run)
     gb_at_start * (1 + growth) ^ months since the start * CUR_per_gb_month
     instance_hours_per_day * CUR_per_hour * days
@@ -43,6 +44,10 @@ def _tokens(a: Mapping[str, Decimal], days: int, since: int) -> Decimal:
     return a["requests_per_day"] * a["tokens_per_request"] * a["per_1m_tokens"] * days / 10**6
 
 
+def _monthly_tokens(a: Mapping[str, Decimal], days: int, since: int) -> Decimal:
+    return a["tokens_per_month"] * a["per_1m_tokens"] / 10**6
+
+
 def _runs(a: Mapping[str, Decimal], days: int, since: int) -> Decimal:
     return a["runs_per_month"] * (a["per_run"] + a.get("data_prep_per_run", Decimal(0)))
 
@@ -57,6 +62,7 @@ def _hours(a: Mapping[str, Decimal], days: int, since: int) -> Decimal:
 
 FORMS = (
     Form(("requests_per_day", "tokens_per_request", "per_1m_tokens"), (), _tokens),
+    Form(("tokens_per_month", "per_1m_tokens"), (), _monthly_tokens),
     Form(("runs_per_month", "per_run"), ("data_prep_per_run",), _runs),
     Form(("gb_at_start", "per_gb_month"), ("growth",), _storage),
     Form(("instance_hours_per_day", "per_hour"), (), _hours),

@@ -36,7 +36,7 @@ from aiops_cost.model import Problem
 WAYS_OUT = {
     "scope": "The columns are those of `aiops-cost report --by`; see:  aiops-cost schema budget",
     "amount": "Write 12000, {start: 12000, growth: 3%/month}, or {2026-04: 12000, 2026-05: 9000}.",
-    "assumes": "The four sets of assumptions are listed by:  aiops-cost schema budget",
+    "assumes": "The sets of assumptions are listed by:  aiops-cost schema budget",
     "ends": "Write the day:  ends: 2026-06-30",
     "flex": "Write it:  flex: {unit: orders, per_month: 120000}   or the assumptions that it follows from.",
     "tolerance": "Write {warn: 5%, breach: 10%, at_least: 100}; breach is the higher of the two.",

@@ -44,7 +44,14 @@ def table(budget: Budget, by_month: bool = True) -> Table:
 
 
 def _note(budget: Budget) -> str:
-    said = f"approved by {budget.approved.by} on {budget.approved.on}" if budget.approved else "not approved"
+    said = f"version {budget.version}, " if budget.version > 1 else ""
+    said += f"approved by {budget.approved.by} on {budget.approved.on}" if budget.approved else "not approved"
+    if budget.approved and budget.approved.why:
+        said += f" ({budget.approved.why})"
+    for name, months in budget.phases.items():
+        said += f"; {name} {months[0]} to {months[-1]}"
+    for credit in budget.credits:
+        said += f"; credit {credit.name}, {money.show(credit.amount, budget.currency)} a month until {credit.ends}"
     if budget.written_in != budget.currency:
         said += f"; written in {budget.written_in}, at {money.exact(budget.rate)} {budget.currency}"
     return said

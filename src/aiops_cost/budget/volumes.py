@@ -4,7 +4,8 @@ In words: what is planned a day, times the days of the month; runs a month as th
 symbols, for a month m of d days, n months after the budget's first:
 
     requests(m) = requests_per_day * d          tokens(m) = requests(m) * tokens_per_request
-    runs(m)     = runs_per_month                gb(m)     = gb_at_start * (1 + growth)^n     (GB-months)
+    runs(m)     = runs_per_month                         or tokens_per_month
+    gb(m)       = gb_at_start * (1 + growth)^n  (GB-months)
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ def planned_volume(line: BudgetLine, metric: str, month: str) -> Decimal | None:
         if metric in ("requests", "tokens") and "requests_per_day" in known:
             requests = known["requests_per_day"] * days_of(month)[1].day
             return requests * known["tokens_per_request"] if metric == "tokens" else requests
+        if metric == "tokens":
+            return known.get("tokens_per_month")
         if metric == "runs":
             return known.get("runs_per_month")
         if metric == "gb" and "gb_at_start" in known:

@@ -13,7 +13,7 @@ What to do: for UNT001 look at what a unit is made of: longer answers, a dearer 
 requests` in the budget line lets the plan move with volume. For UNT003 fetch or name the metric (`metrics:`).
 
 Stays silent: without assumptions or a metric to divide by; within the line's tolerance (`warn`, `at_least`); on days
-without a value, which count on neither side.
+without a value, which count on neither side. More runs are told by TRN, more GB by STO, not by UNT002.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from aiops_cost import money
 from aiops_cost.budget.plan import BudgetLine, DayRange, joined, planned, planned_days
 from aiops_cost.budget.volumes import judged_by
 from aiops_cost.checks import flex
-from aiops_cost.checks.view import View, days_in
+from aiops_cost.checks.view import View, days_in, report_of
 from aiops_cost.config import Config
 from aiops_cost.metrics.volume import unit_of
 from aiops_cost.model import Finding, Severity
@@ -124,7 +124,8 @@ def _finding(view: View, one: UnitCost) -> Finding | None:
         over = one.worse_price > limits.breach * one.allowed
         return _told(view, one, "UNT001", Severity.WARNING if over else Severity.INFO)
     drift = money.EXACT.subtract(one.actual, one.planned)
-    if drift >= limits.at_least and drift > limits.warn * one.planned and not one.line.flex:
+    told_elsewhere = one.metric in ("runs", "gb") or one.line.flex
+    if drift >= limits.at_least and drift > limits.warn * one.planned and not told_elsewhere:
         return _told(view, one, "UNT002", Severity.INFO)
     return None
 
@@ -143,7 +144,7 @@ def _told(view: View, one: UnitCost, code: str, severity: Severity) -> Finding:
             + f" on {days_in(one.days)} measured days, {one.days[0][0]} to {one.days[-1][1]}"
         ),
         advice=(
-            "See what a unit is made of:  aiops-cost report --by model,component --unit " + one.metric
+            f"See what a unit is made of:  {_made_of(one)}"
             if worse
             else f"Let the plan move with volume:  flex: {one.metric}   in the budget line, once it is approved."
         ),
@@ -164,6 +165,14 @@ def _told(view: View, one: UnitCost, code: str, severity: Severity) -> Finding:
         ),
         place=one.line.place,
     )
+
+
+def _made_of(one: UnitCost) -> str:
+    """The command that divides the unit cost; runs are counted on the bill, which `report --unit` does not do."""
+    first, last = one.days[0][0], one.days[-1][1]
+    if one.metric == "runs":
+        return report_of(one.line.scope, first, last)
+    return report_of(one.line.scope, first, last, by="model,component") + f" --unit {one.metric}"
 
 
 def _without_volume(view: View, config: Config) -> Iterator[Finding]:

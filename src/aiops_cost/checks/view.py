@@ -206,11 +206,11 @@ class View:
         return self.connection.execute(sql, parameters).fetchall()
 
 
-def report_of(of: Scope, first: date, last: date) -> str:
-    """The command that shows the services and resources of a scope on these days."""
+def report_of(of: Scope, first: date, last: date, by: str = "service,resource") -> str:
+    """The command that shows what a scope is made of on these days."""
     values = {key: value if isinstance(value, str) else ",".join(value) for key, value in of.items()}
     where = "".join(f" --where {shlex.quote(f'{key}={value}')}" for key, value in values.items())
-    return f"aiops-cost report --by service,resource{where} --from {first} --to {last}"
+    return f"aiops-cost report --by {by}{where} --from {first} --to {last}"
 
 
 def typed(of: Scope) -> str:

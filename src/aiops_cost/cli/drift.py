@@ -19,6 +19,7 @@ def command(
     metric: options.Cost = None,
     config: options.ConfigFile = None,
     as_of: options.AsOf = None,
+    against: options.Against = "current",
     format: options.Format = None,
     file: options.Output = None,
 ) -> int:
@@ -26,4 +27,5 @@ def command(
     planned."""
     from aiops_cost import run
 
-    return output.write(run.drift(options.session(config, as_of, metric, with_plan=True), why), format, file)
+    session = options.session(config, as_of, metric, with_plan=True, against=against)
+    return output.write(run.drift(session, why), format, file)

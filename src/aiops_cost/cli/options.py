@@ -39,6 +39,10 @@ Select = Annotated[
     list[str] | None, typer.Option("--select", help="Only these finding codes, or beginnings of codes.", metavar="CODE")
 ]
 Ignore = Annotated[list[str] | None, typer.Option("--ignore", help="Not these finding codes.", metavar="CODE")]
+Against = Annotated[
+    str,
+    typer.Option("--against", help="The version of the budgets: current, original, or a number.", metavar="VERSION"),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but problems.")]
 
 
@@ -88,10 +92,12 @@ def config(file: Path | None, cost: str | None = None) -> Config:
     return replace(found, cost=cost)
 
 
-def config_if_any(file: Path | None) -> Config | None:
-    """The configuration, or None where there is none and none was asked for."""
+def config_if_any(file: Path | None, plan: bool = True) -> Config | None:
+    """The configuration, or None where there is none and none was asked for; `plan=False` leaves its budgets out."""
+    from aiops_cost.config import load_config
+
     try:
-        return config(file)
+        return load_config(file, Path.cwd(), os.environ, plan)
     except UserError as error:
         if file is None and [problem.code for problem in error.problems] == ["config-missing"]:
             return None
@@ -105,8 +111,10 @@ def days(found: Session, month: str | None, last: str | None, first_day: str | N
     return run.days(found.states, found.as_of, month, last, day(first_day, "--from"), day(last_day, "--to"))
 
 
-def session(file: Path | None, as_of: str | None, cost: str | None = None, with_plan: bool = False) -> Session:
+def session(
+    file: Path | None, as_of: str | None, cost: str | None = None, with_plan: bool = False, against: str = "current"
+) -> Session:
     """Everything a question is asked of; the budgets too where the question is about the plan."""
     from aiops_cost import run
 
-    return run.attribute(config(file, cost), today(as_of), with_plan)
+    return run.attribute(config(file, cost), today(as_of), with_plan, against)

@@ -50,12 +50,16 @@ def command(
         spill=found.spill,
     )
     results, errors = run.pull(found, sources or (), chosen, lambda text: output.say(text, quiet))
+    notes: tuple[str, ...] = ()
+    if not sources:
+        measured = run.measure(found, chosen.now.date(), os.environ, dry_run, lambda text: output.say(text, quiet))
+        notes, errors = measured.notes, [*errors, *measured.errors]
     if errors and not results:
         for error in errors:
             output.cause(error)
         worst = max(errors, key=lambda error: error.exit_code)
         raise type(worst)(problem for error in errors for problem in error.problems)
-    code = output.write(run.loads(results, errors, dry_run), format, file)
+    code = output.write(run.loads(results, errors, dry_run, notes), format, file)
     for error in errors:
         output.cause(error)
         output.problems(error.problems, error.exit_code, ())

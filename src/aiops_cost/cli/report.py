@@ -30,6 +30,12 @@ def command(
     share: Annotated[
         bool, typer.Option("--share", help="By workload, with shared cost divided over the workloads (see `sharing`).")
     ] = False,
+    unit: Annotated[
+        str | None,
+        typer.Option(
+            "--unit", help="Cost per unit of a metric: requests, tokens, runs, gb, orders ...", metavar="METRIC"
+        ),
+    ] = None,
     metric: options.Cost = None,
     config: options.ConfigFile = None,
     as_of: options.AsOf = None,
@@ -44,5 +50,7 @@ def command(
     if share:
         return output.write(run.shared(session, days, where or ()), format, file)
     names = [name.strip() for name in by.split(",") if name.strip()]
+    if unit:
+        return output.write(run.per_unit(session, unit, names, days, where or ()), format, file)
     report = run.report(session, names, days, where or (), top, run.compared(compare_to, days))
     return output.write(report, format, file)

@@ -9,7 +9,7 @@ from datetime import date
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from aiops_cost.demo import bills, blueprint, budget, fixed, truth, usage
+from aiops_cost.demo import bills, blueprint, budget, fixed, metrics, sheet, truth, usage
 from aiops_cost.demo.blueprint import AS_OF, Blueprint
 
 CONFIG = """\
@@ -19,8 +19,11 @@ currency: USD
 sources:
 {sources}
 budgets: [budgets/*.yaml]
+metrics: [metrics/*.csv]
 rules: [rules/*.yaml]
 owners: owners.yaml
+checks:
+  storage: {{prices: {{Google Cloud: 0.010}}}}   # a GB-month of Nearline, by the price list
 """
 
 
@@ -52,6 +55,11 @@ def write_company(folder: Path, seed: int = 7) -> CompanyFacts:
         facts = truth.truth(plan, seed, charges, database, lines)
     _write(folder / "truth.json", truth.render(facts))
     _write(folder / "budgets" / "migration-2026.yaml", budget.render(lines))
+    _write(folder / "metrics" / "use.csv", metrics.use(plan, seed))
+    _write(folder / "metrics" / "service.csv", metrics.service(seed))
+    plan_sheet = sheet.workbook(lines)
+    if plan_sheet is not None:
+        (folder / "plan-2026.xlsx").write_bytes(plan_sheet)
     _write(folder / "owners.yaml", _owners(plan))
     _write(folder / "aiops-cost.yaml", CONFIG.format(sources=_sources(plan)))
     (folder / "rules").mkdir(exist_ok=True)

@@ -17,7 +17,7 @@ from aiops_cost.documents import Strict, near
 from aiops_cost.metrics import points
 
 KINDS = ("csv", "prometheus", "cloudwatch")
-_URL = re.compile(r"https?://[^\s/@]+(/\S*)?\Z")
+_URL = re.compile(r"https?://[^\s/@?#]+(/[^\s?#]*)?\Z")
 _FIXED = {"UTC", "GMT"}
 
 
