@@ -283,14 +283,14 @@ class _Past:
 
     def scale(self, method: str) -> float:
         """What the deviations must be multiplied with so that past errors have the size they promised; held back
-        towards 1 while there are few."""
+        towards 1 while there are few, and never below it."""
         rows = self.sums[method]
         told = np.array([abs(f - c) / d for f, d, c in rows if d > 0])
         if len(told) < ENOUGH_ORIGINS:
             return 1.0
         seen = float(np.sqrt((np.minimum(told, 4) ** 2).mean()))
         trust = len(told) / (len(told) + 6)
-        return float(np.clip(seen**trust, 0.9, 2.5))
+        return float(np.clip(seen**trust, 1.0, 2.5))
 
     def covered(self, method: str) -> float:
         rows = self.sums[method]
