@@ -28,7 +28,7 @@ def drift(view: View, config: Config, as_of: date, facts: Facts) -> Report:
     said = [drifts.drift_table(view, config, as_of)]
     if found:
         said.append(tables.why(view, found))
-        ends = tables.outlooks(view, [study.key(one.line) for one in found])
+        ends = tables.outlooks(view, [study.key(one.line) for one in found], look_back=False)
         said += [tables.ahead(view, ends)] if ends else []
     charts = tuple(chart for one in found for chart in pictures.of(view, one))
     findings = checks.run(view, config, as_of, select=("UNB", "BUD"))

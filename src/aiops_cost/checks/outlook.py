@@ -63,16 +63,16 @@ class Outlook:
     endings: tuple[Ending, ...]
 
 
-def outlooks(view: View, everything: bool = False) -> dict[str, Outlook]:
+def outlooks(view: View, whole: frozenset[str] = frozenset()) -> dict[str, Outlook]:
     """Key of a line -> its outlook; lines without enough settled days have none.
 
-    A look back takes its time: without `everything`, lines that are not near a breach go without."""
-    name = "outlooks of all" if everything else "outlooks"
+    A look back takes its time: lines that are neither near a breach nor named in `whole` (by key) go without."""
+    name = f"outlooks {sorted(whole)}"
     if name not in view.memo:
         asked = [one for budget in view.current for line in budget.lines if (one := _asked(view, budget, line))]
         spent = view.spent_by([(one.line, known) for one in asked for known in (one.month, one.budget)])
         view.memo[name] = {
-            study.key(one.line): _outlook(view, one, (spent[2 * at].amount, spent[2 * at + 1].amount), everything)
+            study.key(one.line): _outlook(view, one, (spent[2 * at].amount, spent[2 * at + 1].amount), whole)
             for at, one in enumerate(asked)
         }
     known: dict[str, Outlook] = view.memo[name]
@@ -112,10 +112,10 @@ def _asked(view: View, budget: Budget, line: BudgetLine) -> _Asked | None:
     return _Asked(budget, line, daily, until, last, so_far, ((_first(line), until),))
 
 
-def _outlook(view: View, asked: _Asked, spent: tuple[Decimal, Decimal], everything: bool) -> Outlook:
+def _outlook(view: View, asked: _Asked, spent: tuple[Decimal, Decimal], whole: frozenset[str]) -> Outlook:
     made = forecast.quick(asked.daily.usage, asked.daily.first, asked.days)
     found = _of(view, asked, spent, made)
-    if everything or any(ending.chance_breach > _NEAR_BREACH for ending in found.endings):
+    if study.key(asked.line) in whole or any(ending.chance_breach > _NEAR_BREACH for ending in found.endings):
         return _of(view, asked, spent, forecast.forecast(asked.daily.usage, asked.daily.first, asked.days))
     return found
 

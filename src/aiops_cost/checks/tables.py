@@ -253,7 +253,7 @@ def _chance(ending: Ending) -> Decimal:
     return Decimal(str(round(ending.chance, 4)))
 
 
-def outlooks(view: View, wanted: Iterable[str]) -> list[Outlook]:
-    """The outlooks of these lines (by key), with their backtests, in the order given."""
-    known = outlook.outlooks(view, everything=True)
+def outlooks(view: View, wanted: Sequence[str], look_back: bool = True) -> list[Outlook]:
+    """The outlooks of these lines (by key), in the order given; with `look_back`, all with their backtests."""
+    known = outlook.outlooks(view, frozenset(wanted) if look_back else frozenset())
     return [known[key] for key in wanted if key in known]
