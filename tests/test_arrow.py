@@ -27,9 +27,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "feeds": {"model", "errors", "documents", "providers", "ledger", "answers"},
     "metrics": {"model", "errors", "money", "documents", "budget"},
     "config": {"model", "errors", "money", "documents", "budget", "metrics"},
+    "drift": {"model", "money"},
     "checks": {
         "model", "errors", "money", "documents", "ledger.schema", "rules.storage", "budget", "metrics", "config",
-        "reconcile",
+        "reconcile", "drift",
     },
     "reports": {"model", "money"},
     "schemas": {"model", "errors", "documents", "budget", "config", "rules"},

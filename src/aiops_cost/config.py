@@ -92,6 +92,7 @@ class Checks(Strict):
     ownership: Minimum = Minimum()
     restatement: Minimum = Minimum()
     reconcile: Least = Least()
+    anomalies: Minimum = Minimum()
     retraining: Retraining = Retraining()
     storage: Storage = Storage()
 

@@ -36,6 +36,7 @@ from aiops_cost.budget.imports import prepare
 from aiops_cost.budget.plan import Budget
 from aiops_cost.budget.rates import read_rates
 from aiops_cost.budget.read import Terms, read_budgets
+from aiops_cost.budget.scope import text
 from aiops_cost.config import Config, shown
 from aiops_cost.documents import near
 from aiops_cost.errors import AiopsError, CouldNotJudge, UserError, defect
@@ -160,6 +161,7 @@ def attribute(config: Config, as_of: date, with_plan: bool = True, against: str 
     con = _connected(ledger, config)
     problems = spend.attributed(con, rules, tags, owners)
     spend.converted(con, config.cost, config.currency, rates)
+    spend.before(con, ledger, config.sources, (rules, tags, owners), config.cost, config.currency)
     spend.planned(con, budgets)
     measured = metrics_read.known(config.metrics, config.ledger, _shown)
     spend.measured(con, measured.points)
@@ -208,15 +210,20 @@ def check(
     )
 
 
-def drift(session: Session) -> Report:
-    """Budget against actual on settled days, line by line, and what nobody planned."""
+def drift(session: Session, why: str | None = None) -> Report:
+    """Budget against actual on settled days, line by line, why and since when, and what nobody planned; with `why`,
+    one line in all its parts."""
     view = session.view
-    table = checks.drift_table(view, session.config, session.as_of)
-    findings = checks.run(view, session.config, session.as_of, select=("UNB", "BUD"))
-    beside = (checks.net_table(view), checks.beside_table(view))
-    tables = (table, *(one for one in beside if one))
-    notes = session.metric_notes
-    return Report("drift", "Drift", facts=_facts(session), tables=tables, findings=tuple(findings), notes=notes)
+    if why is not None:
+        return checks.answers.one(view, why, _facts(session))
+    found = checks.answers.drift(view, session.config, session.as_of, _facts(session))
+    beside = tuple(one for one in (checks.net_table(view), checks.beside_table(view)) if one)
+    return replace(found, tables=(*found.tables, *beside), notes=session.metric_notes)
+
+
+def forecast(session: Session, lines: str | None = None) -> Report:
+    """Where every line of the budget ends, with the interval, and how such forecasts did before."""
+    return checks.answers.forecast(session.view, lines, _facts(session))
 
 
 # --- what people ask in between -------------------------------------------------------------------------------------
@@ -341,6 +348,23 @@ def explain_word(config: Config | None, word: str) -> Report:
                     or "Finding codes look like DRF001; rules are listed by:  aiops-cost rules list")
         )  # fmt: skip
     return Report("explain", word.upper(), notes=tuple(checks.explain(word).strip().split("\n\n")))
+
+
+def explain_scope(session: Session, what: str) -> Report:
+    """A line of the budget by its scope; where there is none of that name, what is said of an unknown word."""
+    known = [text(line.scope) for budget in session.budgets for line in budget.lines]
+    try:
+        return drift(session, what)
+    except UserError as error:
+        if [problem.code for problem in error.problems] != ["scope-unknown"] or near(what, known):
+            raise
+        return explain_word(session.config, what)
+
+
+def is_word(config: Config | None, word: str) -> bool:
+    """True for what `explain_word` has a page on."""
+    known = {*checks.codes(), *(code[:3] for code in checks.codes())}
+    return word.upper() in known or load_packs(config.rules if config else ()).by_id(word) is not None
 
 
 def query(session: Session, sql: str) -> Report:

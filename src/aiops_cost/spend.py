@@ -17,14 +17,16 @@ from aiops_cost.budget.scope import text
 from aiops_cost.budget.show import of_month
 from aiops_cost.errors import UserError
 from aiops_cost.ledger import schema
-from aiops_cost.ledger.frame import frame_of
+from aiops_cost.ledger.frame import Ledger, frame_of, select_of
 from aiops_cost.metrics import points
-from aiops_cost.model import Problem
+from aiops_cost.model import Problem, Source
 from aiops_cost.rules.engine import Owners, RuleSet, TagMap, attribute
 
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
+
+Rules = tuple[RuleSet, TagMap, Owners | None]
 
 
 def attributed(
@@ -115,6 +117,48 @@ def converted(con: duckdb.DuckDBPyConnection, cost: str, currency: str, rates: S
     con.execute(
         f"CREATE OR REPLACE TEMP VIEW spend AS SELECT attributed.*, {_times(cost, 'rate')} AS Cost"
         " FROM attributed JOIN rates ON code = BillingCurrency AND day = ChargePeriodStart"
+    )
+
+
+def before(
+    con: duckdb.DuckDBPyConnection, ledger: Ledger, sources: Sequence[Source], rules: Rules, cost: str, currency: str
+) -> None:
+    """Where closed months were delivered again: the tables `reloaded` (x_Source, x_BillingPeriod) and `spend_before`,
+    which is `spend` of those months as it had been before. Nothing is created where none was.
+
+    A month counts as closed at a load when that came after its last day and the days it takes to settle.
+    """
+    found = ledger.restated({source.name: source.settles_after for source in sources})
+    if not found:
+        return
+    con.execute("CREATE OR REPLACE TEMP TABLE reloaded (x_Source VARCHAR, x_BillingPeriod VARCHAR)")
+    con.executemany("INSERT INTO reloaded VALUES (?, ?)", [[one.source, one.period] for one in found])
+    files = sorted({file for one in found for file in one.files})
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE ledger_before AS SELECT * FROM ({select_of(files)})"
+        " SEMI JOIN reloaded USING (x_Source, x_BillingPeriod)"
+    )
+    identity = ", ".join(f"any_value({name}) AS {name}" for name in schema.IDENTITY)
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE gone AS SELECT x_LineId, {identity} FROM ledger_before"
+        " ANTI JOIN described USING (x_LineId) GROUP BY x_LineId"
+    )
+    answers = attribute(frame_of(con, "gone", ["x_LineId", *schema.IDENTITY]), *rules)
+    con.register("decided_gone", answers)
+    columns = ", ".join(f"CAST({name} AS VARCHAR) AS {name}" for name in schema.ATTRIBUTION)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE gone_for AS SELECT x_LineId, {columns} FROM decided_gone")
+    con.unregister("decided_gone")
+    own = ", ".join(f"d.{name}" if name in schema.IDENTITY else f"l.{name}" for name in schema.NAMES)
+    added = ", ".join(f"a.{name}" for name in schema.ATTRIBUTION)
+    foreign = con.execute("SELECT count(*) FROM ledger_before WHERE BillingCurrency <> ?", [currency]).fetchall()[0][0]
+    join, value = ("", f"l.{cost}")
+    if foreign:
+        join = " JOIN rates ON code = d.BillingCurrency AND day = l.ChargePeriodStart"
+        value = _times(f"l.{cost}", "rate")
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE spend_before AS SELECT {own}, {added}, {value} AS Cost FROM ledger_before l"
+        " JOIN (SELECT * FROM described UNION ALL SELECT * FROM gone) d ON d.x_LineId = l.x_LineId"
+        f" JOIN (SELECT * FROM attribution UNION ALL SELECT * FROM gone_for) a ON a.x_LineId = l.x_LineId{join}"
     )
 
 

@@ -17,6 +17,7 @@ from functools import cache
 from types import ModuleType
 
 from aiops_cost import documents
+from aiops_cost.checks import answers
 from aiops_cost.checks.beside import beside_table
 from aiops_cost.checks.drift import drift_table
 from aiops_cost.checks.net import net_table
@@ -25,7 +26,7 @@ from aiops_cost.config import Config
 from aiops_cost.errors import UserError
 from aiops_cost.model import Finding, Problem, Severity
 
-__all__ = ["View", "beside_table", "codes", "drift_table", "explain", "net_table", "run"]
+__all__ = ["View", "answers", "beside_table", "codes", "drift_table", "explain", "net_table", "run"]
 
 _WORST_FIRST = (Severity.UNJUDGED, Severity.BREACH, Severity.WARNING, Severity.INFO)
 

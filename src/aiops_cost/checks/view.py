@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -57,6 +57,8 @@ class View:
     cost: str
     used_columns: frozenset[str] | None = None
     totals: tuple[ProviderTotal, ...] = ()
+    memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What checks have worked out already, for the next one that asks: never a result by itself."""
 
     @property
     def current(self) -> tuple[Budget, ...]:
@@ -210,6 +212,11 @@ def report_of(of: Scope, first: date, last: date, by: str = "service,resource") 
     values = {key: value if isinstance(value, str) else ",".join(value) for key, value in of.items()}
     where = "".join(f" --where {shlex.quote(f'{key}={value}')}" for key, value in values.items())
     return f"aiops-cost report --by {by}{where} --from {first} --to {last}"
+
+
+def typed(of: Scope) -> str:
+    """A scope as it is typed after `--why` and `explain`: as tables show it."""
+    return shlex.quote(scope.text(of))
 
 
 def span(ranges: Sequence[DayRange]) -> DayRange:

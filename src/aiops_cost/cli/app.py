@@ -18,7 +18,8 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    "demo", "init", "doctor", "pull", "status", "report", "drift", "check", "explain", "budget", "rules", "query",
+    "demo", "init", "doctor", "pull", "status", "report", "drift", "forecast", "check", "explain", "budget", "rules",
+    "query",
     "schema",
 )  # fmt: skip
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -33,7 +34,6 @@ class Ledger:
     files: tuple[str, ...]
     records: tuple[record.Record, ...]
     version: int | None
-    lacking: tuple[str, ...] = ()
 
     @classmethod
     def open(cls, location: str | Path) -> Ledger:
@@ -46,7 +46,7 @@ class Ledger:
     def at(cls, path: Path, table: DeltaTable | None) -> Ledger:
         """The snapshot that a table is opened at."""
         version = table.version() if table is not None else None
-        return cls(path, tuple(store.file_list(table)), tuple(store.records(table)), version, store.lacking(table))
+        return cls(path, tuple(store.file_list(table)), tuple(store.records(table)), version)
 
     def connect(self, memory_limit: str = "2GB", spill: Path | None = None) -> duckdb.DuckDBPyConnection:
         """An in-memory DuckDB with the views `ledger` (all rows), `lines` (one row per x_LineId) and `loads`."""
@@ -91,16 +91,47 @@ class Ledger:
 
     def select(self) -> str:
         """SQL for all rows of the snapshot."""
-        nulls = {column.name: f"CAST(NULL AS {column.sql_type}) AS {column.name}" for column in schema.COLUMNS}
-        if not self.files:
-            return f"SELECT {', '.join(nulls.values())} WHERE false"
-        columns = ", ".join(nulls[name] if name in self.lacking else name for name in schema.NAMES)
-        listed = ", ".join("'" + uri.replace("'", "''") + "'" for uri in self.files)
-        types = ", ".join(f"'{name}': VARCHAR" for name in schema.PARTITION)
-        return (
-            f"SELECT {columns} FROM read_parquet([{listed}], hive_partitioning = true,"
-            f" hive_types = {{{types}}}, union_by_name = true)"
-        )
+        return select_of(self.files)
+
+    def restated(self, settles_after: Mapping[str, int]) -> list[Restated]:
+        """The closed months that were delivered again with other amounts, with the files that held them before.
+
+        `settles_after` maps a source to the days it takes to settle; a load that came earlier had not seen the whole
+        month, so what followed it is no restatement."""
+        found = []
+        for source, days in settles_after.items():
+            history = [entry for entry in self.records if entry["source"] == source]
+            for period in sorted({period for entry in history for period in entry["periods"]}):
+                loads = [entry for entry in history if period in entry["periods"]]
+                if len(loads) < 2 or record.amounts_of(loads[-1], period) == record.amounts_of(loads[-2], period):
+                    continue
+                year, month = int(period[:4]), int(period[5:])
+                after = date(year + month // 12, month % 12 + 1, 1) + timedelta(days=days)
+                if datetime.fromisoformat(loads[-2]["at"]).date() >= after:
+                    files = store.files_at(self.location, int(loads[-2]["version"]), source, period)
+                    found += [Restated(source, period, files)] if files else []
+        return found
+
+
+@dataclass(frozen=True)
+class Restated:
+    """A closed month that was delivered again, and the files that held it before."""
+
+    source: str
+    period: str
+    files: tuple[str, ...]
+
+
+def select_of(files: Sequence[str]) -> str:
+    """The SELECT of all ledger columns from these files; a column that an older program did not write is null."""
+    columns = ", ".join(f"CAST(NULL AS {column.sql_type}) AS {column.name}" for column in schema.COLUMNS)
+    none = f"SELECT {columns} WHERE false"
+    if not files:
+        return none
+    listed = ", ".join("'" + uri.replace("'", "''") + "'" for uri in files)
+    types = ", ".join(f"'{name}': VARCHAR" for name in schema.PARTITION)
+    rows = f"read_parquet([{listed}], hive_partitioning = true, hive_types = {{{types}}}, union_by_name = true)"
+    return f"SELECT {', '.join(schema.NAMES)} FROM ({none} UNION ALL BY NAME SELECT * FROM {rows})"
 
 
 def frame_of(
