@@ -99,6 +99,15 @@ def amount(value: Decimal, currency: str | None = None) -> str:
     return f"{text} {clean(currency)}" if currency else text
 
 
+def brief(value: Decimal) -> str:
+    """An amount where space is short, such as on a bar: no decimals from 100 on.
+
+    >>> brief(Decimal("1234.56"))
+    '1,235'
+    """
+    return money.show(value, places=0) if abs(value) >= 100 else amount(value)
+
+
 def share(value: Any) -> float:
     """The share of a `bar` cell as a number from 0 to 1; it is drawn, never printed."""
     return 0.0 if value is None else float(min(max(_number(value, "bar"), Decimal(0)), Decimal(1)))
