@@ -18,7 +18,8 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    "demo", "init", "pull", "status", "report", "drift", "check", "explain", "budget", "rules", "query", "schema",
+    "demo", "init", "pull", "status", "report", "drift", "check", "explain", "budget", "rules", "query", "render",
+    "schema",
 )  # fmt: skip
 
 for _name in COMMANDS:

@@ -21,7 +21,10 @@ ConfigFile = Annotated[
     typer.Option("--config", "-c", help="The configuration (else aiops-cost.yaml here or above).", metavar="FILE"),
 ]
 AsOf = Annotated[str | None, typer.Option("--as-of", help="Judge as on this UTC day (default: today).", metavar="DATE")]
-Format = Annotated[str | None, typer.Option("--format", "-f", help="table, json, csv or markdown.", metavar="FORMAT")]
+Format = Annotated[
+    str | None,
+    typer.Option("--format", "-f", help="table, json, csv, markdown, html, xlsx or parquet.", metavar="FORMAT"),
+]
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", help="Write to FILE; its suffix chooses the format.", metavar="FILE")
 ]

@@ -121,7 +121,7 @@ def _day_format(days: Sequence[date]) -> str:
 
 def _waterfall(chart: Chart, look: Look) -> Spec:
     values = _steps(chart, look)
-    low, high = _domain(values)
+    low, high = _domain(values, 0.36 if look.is_narrow else 0.14)
     for value in values:
         value["start"] = max(value["start"], low) if value["level"] else value["start"]
     names = [value["part"] for value in values]
@@ -178,15 +178,15 @@ def _steps(chart: Chart, look: Look) -> list[dict[str, Any]]:
     return found
 
 
-def _domain(values: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
-    """From zero, unless the steps would then be too small to see."""
+def _domain(values: Sequence[Mapping[str, Any]], room: float) -> tuple[float, float]:
+    """From zero, unless the steps would then be too small to see; with room for the amounts beyond the bars."""
     tops = [max(v["start"], v["end"]) for v in values]
     ends = [v["end"] if v["level"] else min(v["start"], v["end"]) for v in values]
     high, low = max(tops, default=1.0), min(ends, default=0.0)
     span = high - low
     if low <= 0 or span > float(_TRUNCATE) * high or not span:
-        return min(low, 0.0), high + 0.12 * (high - min(low, 0.0) or 1.0)
-    return low - 0.6 * span, high + 0.15 * span
+        return min(low, 0.0), high + room * (high - min(low, 0.0) or 1.0)
+    return low - 0.6 * span, high + 1.6 * room * span
 
 
 # --- bars -------------------------------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ DARK = {
     "c5": "#747c8b",
     "c6": "#f08aa5",
 }
-WIDE, NARROW = 760, 330
+WIDE, NARROW = 940, 330
 """Widths in pixels: for a page, for a phone."""
 
 _FONT = "Liberation Sans, Helvetica, Arial, sans-serif"
@@ -97,7 +97,7 @@ def _spec(chart: Chart, width: int, dark: bool) -> dict[str, Any]:
         "width": width,
         "autosize": {"type": "fit-x", "contains": "padding"},
         "background": None,
-        "padding": {"left": 0, "right": 6, "top": 4, "bottom": 0},
+        "padding": {"left": 0, "right": 8, "top": 4, "bottom": 6},
         **_chart_specs.of(chart, look),
         "config": _config(look),
     }
