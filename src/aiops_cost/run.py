@@ -21,8 +21,9 @@ import duckdb
 
 from aiops_cost import checks, gate, schemas, spend
 from aiops_cost.answers import coverage as coverage_answer
+from aiops_cost.answers import filters, lists, rule_changes, window
 from aiops_cost.answers import line as line_answer
-from aiops_cost.answers import lists, rule_changes, window
+from aiops_cost.answers import overview as overview_answer
 from aiops_cost.answers import query as query_answer
 from aiops_cost.answers import report as report_answer
 from aiops_cost.answers import sharing as sharing_answer
@@ -48,6 +49,17 @@ from aiops_cost.rules.revisions import rule_files
 COSTS = report_answer.METRICS
 PullOptions = Options
 Window = window.Window
+
+
+@dataclass(frozen=True)
+class Known:
+    """Which of the ledger's snapshots to look at: the newest, the one after a commit, or the one at a day's end."""
+
+    version: int | None = None
+    on: date | None = None
+
+
+NEWEST = Known()
 
 
 @dataclass(frozen=True)
@@ -114,17 +126,18 @@ def fetch(source: Source, base: Path) -> Export:
 # --- lines to activities, models, workloads, owners ---------------------------------------------------------------
 
 
-def attribute(config: Config, as_of: date, with_plan: bool = True) -> Session:
+def attribute(config: Config, as_of: date, with_plan: bool = True, known: Known = NEWEST) -> Session:
     """Open the ledger, run the rules over its lines, convert to the report currency, read the budgets.
 
     `with_plan=False` leaves the budgets out: who only looks at spend is not stopped by a plan that cannot be read.
+    `known` goes back to what the ledger held earlier; rules and budgets are the files as they are now.
     """
     rates = read_rates(config.fx)
     rules, tags = load_packs(config.rules), tag_map(config.tags, config.marks.place("tags"))
     owners = load_owners(config.owners) if config.owners else None
     terms = Terms(config.currency, config.checks.drift.tolerance, rates)
     budgets = read_budgets(config.budgets, terms, _shown) if with_plan else ()
-    ledger = Ledger.open(config.ledger)
+    ledger = Ledger.open(config.ledger, known.version, known.on)
     con = _connected(ledger, config)
     problems = spend.attributed(con, rules, tags, owners)
     spend.converted(con, config.cost, config.currency, rates)
@@ -184,10 +197,63 @@ def report(
     where: Sequence[str] = (),
     top: int | None = None,
     compare: window.Window | None = None,
+    granularity: str | None = None,
 ) -> Report:
-    """Spend by any columns over any days."""
-    question = report_answer.Question(tuple(by), days, tuple(where), top, compare)
-    return report_answer.answer(session.con, question, session.states, session.config.cost, session.config.currency)
+    """Spend by any columns over any days, beside other days where `compare` is given."""
+    return _asked(session, report_answer.Question(tuple(by), days, tuple(where), top, compare, granularity))
+
+
+def report_on_plan(
+    session: Session,
+    by: Sequence[str],
+    days: window.Window,
+    where: Sequence[str] = (),
+    top: int | None = None,
+    granularity: str | None = None,
+) -> Report:
+    """Spend by any columns beside what the budgets plan for it, on those of the days that are settled and planned.
+
+    What is known not to be AI stays out, unless the filters speak of the activity: no budget plans it.
+    Raises CouldNotJudge where there is no such day."""
+    view = session.view
+    judged = [window.Window(*found) for found in view.judged_days()] if view.budgets else []
+    settled = window.within(days, judged)
+    if view.budgets and settled is None:
+        raise CouldNotJudge(
+            Problem("plan-unsettled", "", f"no day of {days} is both settled and planned, so nothing is compared",
+                    "Choose other days, or see how far the bills have come:  aiops-cost status")
+        )  # fmt: skip
+    if not any(filters.parsed(one)[0] in {"activity", "x_Activity"} for one in where):
+        where = (*where, *_AI)
+    question = report_answer.Question(tuple(by), settled or days, tuple(where), top, None, granularity, view.current)
+    return _asked(session, question)
+
+
+def _asked(session: Session, question: report_answer.Question) -> Report:
+    config = session.config
+    version = session.ledger.version
+    return report_answer.answer(session.con, question, session.states, config.cost, config.currency, version)
+
+
+def overview(session: Session) -> Report:
+    """The whole picture on one page (see `answers.overview`): the plan to date, and the newest month of spend."""
+    latest = window.choose(session.states, session.as_of)
+    before = latest.month_before()
+    names = {"Activities": ("activity", ()), "Models": ("model", (*_AI, "model!=")), "Workloads": ("workload", _AI),
+             "Owners": ("owner", _AI)}  # fmt: skip
+    spent = {
+        title: report(session, (name,), latest, where, overview_answer.TOP, before)
+        for title, (name, where) in names.items()
+    }
+    moved = report(session, ("activity", "workload"), latest, (), None, before)
+    parts = overview_answer.Parts(
+        drift(session), check(session), spent, moved, coverage(session, latest), session.states
+    )
+    return overview_answer.answer(parts, session.ledger.version)
+
+
+_AI = ("activity!=other",)
+"""What is known not to be AI has no model, workload or plan."""
 
 
 def shared(session: Session, days: window.Window, where: Sequence[str] = ()) -> Report:
@@ -197,9 +263,9 @@ def shared(session: Session, days: window.Window, where: Sequence[str] = ()) -> 
     return sharing_answer.answer(session.con, policy, days, where, config.cost, config.currency)
 
 
-def status(config: Config, as_of: date, detail: bool = False) -> Report:
-    """What the ledger holds, per source and period."""
-    ledger = Ledger.open(config.ledger)
+def status(config: Config, as_of: date, detail: bool = False, known: Known = NEWEST) -> Report:
+    """What the ledger holds, per source and period; or held, where `known` says when."""
+    ledger = Ledger.open(config.ledger, known.version, known.on)
     states = tuple(state_of(source, ledger.records, as_of) for source in config.sources)
     return status_answer.answer(states, as_of, ledger.version, detail)
 
@@ -323,5 +389,5 @@ def days(
 
 
 def compared(text: str | None, days: window.Window) -> window.Window | None:
-    """The days to compare with: `before`, a month `2026-04`, or `2026-04-01..2026-04-30`."""
+    """The days to compare with: `before`, `last-month`, a month `2026-04`, or `2026-04-01..2026-04-30`."""
     return window.compared(text, days) if text else None

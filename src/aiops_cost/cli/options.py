@@ -14,7 +14,7 @@ from aiops_cost.model import Problem
 
 if TYPE_CHECKING:
     from aiops_cost.config import Config
-    from aiops_cost.run import Session, Window
+    from aiops_cost.run import Known, Session, Window
 
 ConfigFile = Annotated[
     Path | None,
@@ -42,6 +42,13 @@ Select = Annotated[
     list[str] | None, typer.Option("--select", help="Only these finding codes, or beginnings of codes.", metavar="CODE")
 ]
 Ignore = Annotated[list[str] | None, typer.Option("--ignore", help="Not these finding codes.", metavar="CODE")]
+AsKnownOn = Annotated[
+    str | None,
+    typer.Option("--as-known-on", help="Use the bills as they were known at the end of this UTC day.", metavar="DATE"),
+]
+LedgerVersion = Annotated[
+    int | None, typer.Option("--ledger-version", help="Use the ledger as it was after this version.", metavar="N")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but problems.")]
 
 
@@ -63,9 +70,19 @@ def day(text: str | None, option: str) -> date | None:
         raise UserError(Problem("not-a-day", "", f"{option} {text}: not a day", "Write it as 2026-06-14.")) from None
 
 
-def today(as_of: str | None) -> date:
-    """The day to judge as on."""
-    return day(as_of, "--as-of") or clock().date()
+def today(as_of: str | None, known_on: str | None = None) -> date:
+    """The day to judge as on; with `--as-known-on` and no `--as-of`, that day."""
+    return day(as_of, "--as-of") or day(known_on, "--as-known-on") or clock().date()
+
+
+def known(on: str | None, version: int | None) -> Known:
+    """Which of the ledger's snapshots to look at. Raises UserError when both options say so."""
+    from aiops_cost.run import Known
+
+    if on is not None and version is not None:
+        sentence = "--as-known-on and --ledger-version both say which ledger"
+        raise UserError(Problem("ledger-version-twice", "", sentence, "Keep one of them."))
+    return Known(version, day(on, "--as-known-on"))
 
 
 def config(file: Path | None, cost: str | None = None) -> Config:
@@ -108,8 +125,15 @@ def days(found: Session, month: str | None, last: str | None, first_day: str | N
     return run.days(found.states, found.as_of, month, last, day(first_day, "--from"), day(last_day, "--to"))
 
 
-def session(file: Path | None, as_of: str | None, cost: str | None = None, with_plan: bool = False) -> Session:
+def session(
+    file: Path | None,
+    as_of: str | None,
+    cost: str | None = None,
+    with_plan: bool = False,
+    known_on: str | None = None,
+    version: int | None = None,
+) -> Session:
     """Everything a question is asked of; the budgets too where the question is about the plan."""
     from aiops_cost import run
 
-    return run.attribute(config(file, cost), today(as_of), with_plan)
+    return run.attribute(config(file, cost), today(as_of, known_on), with_plan, known(known_on, version))

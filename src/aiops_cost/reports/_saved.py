@@ -17,7 +17,7 @@ from aiops_cost.reports import Unreadable
 VERSION = "1"
 PREFIX = "aiops-cost"
 
-Cell = str | int | bool | list[str | None] | None
+Cell = str | int | bool | float | list[str | None] | None
 Row = dict[str, Cell]
 
 
@@ -161,13 +161,13 @@ def _row(columns: Sequence[Column], row: Mapping[str, Cell], place: str) -> tupl
 
 def _cell(value: Cell, kind: str, place: str) -> Any:
     """The value that was written; a word in a column of numbers or days (`total`, `new`) stays a word."""
-    if value is None or kind == "text":
+    if value is None or (kind == "text" and not isinstance(value, float)):
         return value
     if isinstance(value, list):
         if kind != "spark":
             raise Unreadable(place, f"a list in a column of kind {kind}", _SAVE)
         return tuple(_amount(one, place) for one in value)
-    if kind == "count":
+    if kind == "count" and not isinstance(value, float):
         return value
     if not isinstance(value, str):
         raise Unreadable(place, f"{value!r} in a column of kind {kind} is not in quotes, so it may not be exact", _SAVE)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from aiops_cost.model import Chart, Column, Finding, Report, Severity, Table
+from aiops_cost.model import Chart, Column, Finding, Report, Scope, Severity, Table
 from aiops_cost.reports import _charts
-from aiops_cost.reports._cells import COMMAND, amount, brief, clean, facts_pairs, scope_text, shown
+from aiops_cost.reports._cells import COMMAND, amount, brief, clean, facts_pairs, shown
 from aiops_cost.reports._findings import worst_first
 from aiops_cost.reports._grids import Grid, grid
 
@@ -200,7 +200,7 @@ def _box(finding: Finding, number: int) -> FindingBox:
         id=f"finding-{number}",
         severity=str(finding.severity),
         code=clean(finding.code),
-        scope=scope_text(finding.scope),
+        scope=_scope(finding.scope),
         amount="" if finding.amount is None else amount(finding.amount, finding.currency),
         about=tuple(text for text in about if text),
         message=clean(finding.message),
@@ -208,6 +208,20 @@ def _box(finding: Finding, number: int) -> FindingBox:
         advice=tuple(_pieces(finding.advice)),
         evidence=tuple(clean(text) for text in finding.evidence),
     )
+
+
+_PLAIN = ("activity", "component", "workload", "model", "environment")
+"""Columns whose values speak for themselves."""
+
+
+def _scope(scope: Scope) -> str:
+    """A scope as a heading: `serving support-chat`; other columns keep their names, as `account ml-prod`."""
+    said = [_any(value) if name in _PLAIN else f"{name} {_any(value)}" for name, value in scope.items()]
+    return clean(" ".join(said)) or "everything"
+
+
+def _any(value: str | tuple[str, ...]) -> str:
+    return value if isinstance(value, str) else " or ".join(value)
 
 
 def _bridge(parts: Mapping[str, Decimal]) -> Iterator[tuple[str, str, str]]:
