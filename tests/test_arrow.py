@@ -28,10 +28,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reports": {"model", "money"},
     "schemas": {"model", "errors", "documents", "budget", "config", "rules"},
     "spend": {"model", "errors", "ledger", "rules", "budget"},
+    "memory": {"model", "ledger", "rules", "spend"},
     "answers": {"model", "errors", "money", "documents", "ledger", "rules", "budget"},
     "run": {
         "model", "errors", "gate", "documents", "providers", "ledger", "rules", "budget", "config", "checks",
-        "schemas", "spend", "answers",
+        "schemas", "spend", "memory", "answers",
     },
     "demo": {"model", "money"},
     "starter": {"model", "errors", "money", "ledger.intake", "providers"},

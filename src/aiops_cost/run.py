@@ -19,7 +19,7 @@ from typing import Any
 
 import duckdb
 
-from aiops_cost import checks, gate, schemas, spend
+from aiops_cost import checks, gate, memory, schemas, spend
 from aiops_cost.answers import coverage as coverage_answer
 from aiops_cost.answers import filters, lists, rule_changes, window
 from aiops_cost.answers import line as line_answer
@@ -139,7 +139,9 @@ def attribute(config: Config, as_of: date, with_plan: bool = True, known: Known 
     budgets = read_budgets(config.budgets, terms, _shown) if with_plan else ()
     ledger = Ledger.open(config.ledger, known.version, known.on)
     con = _connected(ledger, config)
-    problems = spend.attributed(con, rules, tags, owners)
+    files = (*config.rules, *([config.owners] if config.owners else []))
+    name = memory.name_of(ledger, files, tags)
+    problems = memory.attributed(con, ledger.location, name, rules, tags, owners)
     spend.converted(con, config.cost, config.currency, rates)
     spend.planned(con, budgets)
     states = tuple(state_of(source, ledger.records, as_of) for source in config.sources)
@@ -303,7 +305,8 @@ def explain_word(config: Config | None, word: str) -> Report:
 
 def query(session: Session, sql: str) -> Report:
     """The rows of one SELECT over the views."""
-    return query_answer.answer(session.con, sql, session.ledger.files)
+    readable = (*session.ledger.files, *memory.files(session.ledger.location))
+    return query_answer.answer(session.con, sql, readable)
 
 
 def rules_list(config: Config | None, pack: str | None) -> Report:

@@ -39,13 +39,28 @@ def attributed(
     columns = ", ".join(f"CAST({name} AS VARCHAR) AS {name}" for name in schema.ATTRIBUTION)
     con.execute(f"CREATE OR REPLACE TEMP TABLE attribution AS SELECT x_LineId, {columns} FROM decided")
     con.unregister("decided")
-    own = ", ".join(f"described.{name}" if name in schema.IDENTITY else f"ledger.{name}" for name in schema.NAMES)
-    added = ", ".join(f"attribution.{name}" for name in schema.ATTRIBUTION)
+    _joined(con, "described JOIN attribution USING (x_LineId)")
+    return tuple(answers.attrs.get("problems", ()))
+
+
+def recalled(con: duckdb.DuckDBPyConnection, source: str) -> None:
+    """Create the view `attributed`, and what stands behind it, from a relation of all lines with their decisions."""
+    added = ", ".join(("x_LineId", *schema.ATTRIBUTION))
+    con.execute(
+        f"CREATE OR REPLACE TEMP VIEW described AS SELECT * EXCLUDE ({', '.join(schema.ATTRIBUTION)}) FROM {source}"
+    )
+    con.execute(f"CREATE OR REPLACE TEMP VIEW attribution AS SELECT {added} FROM {source}")
+    _joined(con, source)
+
+
+def _joined(con: duckdb.DuckDBPyConnection, lines: str) -> None:
+    """The view `attributed`: every row of the ledger with what `lines` says of its line."""
+    own = ", ".join(f"line.{name}" if name in schema.IDENTITY else f"ledger.{name}" for name in schema.NAMES)
+    added = ", ".join(f"line.{name}" for name in schema.ATTRIBUTION)
     con.execute(
         f"CREATE OR REPLACE TEMP VIEW attributed AS SELECT {own}, {added} FROM ledger"
-        " JOIN described USING (x_LineId) JOIN attribution USING (x_LineId)"
+        f" JOIN (SELECT * FROM {lines}) AS line USING (x_LineId)"
     )
-    return tuple(answers.attrs.get("problems", ()))
 
 
 def decided(con: duckdb.DuckDBPyConnection, rules: RuleSet, tags: TagMap, owners: Owners | None) -> pd.DataFrame:
