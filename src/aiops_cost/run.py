@@ -248,8 +248,12 @@ def overview(session: Session) -> Report:
         for title, (name, where) in names.items()
     }
     moved = report(session, ("activity", "workload"), latest, (), None, before)
+    judged = session.view.judged_days() if session.budgets else ()
+    weekly = (
+        report_on_plan(session, (), window.Window(judged[0][0], judged[-1][1]), (), None, "week") if judged else None
+    )
     parts = overview_answer.Parts(
-        drift(session), check(session), spent, moved, coverage(session, latest), session.states
+        drift(session), check(session), weekly, spent, moved, coverage(session, latest), session.states
     )
     return overview_answer.answer(parts, session.ledger.version)
 

@@ -7,13 +7,14 @@ trusted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from aiops_cost import money
-from aiops_cost.model import Column, Finding, Report, Severity, SourceState, Table
+from aiops_cost.answers.overview_charts import bridge, weeks
+from aiops_cost.model import Chart, Column, Finding, Report, Severity, SourceState, Table
 
 TOP = 10
 """A breakdown shows so many rows, and the rest as one."""
@@ -32,11 +33,13 @@ _MOVED = (
 
 @dataclass(frozen=True)
 class Parts:
-    """The answers that the page is made of. `spend` maps a title to a report by that column; `moved` is spend by
-    activity and workload beside the days before."""
+    """The answers that the page is made of. `weekly` is AI spend by week beside the plan (None where nothing is planned
+    and settled); `spend` maps a title to a report by that column; `moved` is spend by activity and workload beside the
+    days before."""
 
     drift: Report
     check: Report
+    weekly: Report | None
     spend: Mapping[str, Report]
     moved: Report
     coverage: Report
@@ -60,12 +63,19 @@ def answer(parts: Parts, version: int | None) -> Report:
             *spent,
             *_trust(parts),
         ),
-        charts=parts.drift.charts,
+        charts=tuple(_charts(parts, drift, facts.get("currency"))),
         findings=parts.check.findings,
         notes=tuple(dict.fromkeys((*parts.moved.notes, *parts.check.notes))),
         verdict=parts.check.verdict,
         exit_code=parts.check.exit_code,
     )
+
+
+def _charts(parts: Parts, drift: Table, currency: str | None) -> Iterator[Chart]:
+    """The whole first, then the lines as `drift` draws them."""
+    weekly = weeks(parts.weekly, currency) if parts.weekly else None
+    yield from (chart for chart in (weekly, bridge(drift, parts.check.findings)) if chart)
+    yield from parts.drift.charts
 
 
 def _named(spend: Mapping[str, Report]) -> list[tuple[tuple[str, str], Report]]:
@@ -142,8 +152,8 @@ def _lines(drift: Table) -> Table:
     status = next(i for i, column in enumerate(drift.columns) if column.name == "status")
     left = tuple(row for row in drift.rows if row[status] != "ok")
     kept = len(drift.rows) - len(left)
-    more = f"; {kept} lines within their tolerance are not shown" if kept else ""
-    return replace(drift, title="Budget lines that left the plan", rows=left, note=f"{drift.note}{more}")
+    more = f"; lines that left the plan, {kept} within their tolerance are not shown" if kept else ""
+    return replace(drift, title="Budget lines", rows=left, note=f"{drift.note}{more}")
 
 
 def _moved(report: Report) -> Table:

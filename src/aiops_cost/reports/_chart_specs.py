@@ -25,6 +25,8 @@ _OTHERS = ("c1", "c2", "c3", "c4", "c6", "c5")
 _TRUNCATE = Decimal("0.4")
 """A bridge whose steps span less than this share of its levels is drawn from above zero, and says so."""
 _ROW, _GROUPED_ROW = 30, 44
+_SHORT = 14
+"""Names of more characters do not fit below upright bars."""
 _ZERO = "datum.value === 0 ? '0' : datum.label"
 
 
@@ -121,27 +123,22 @@ def _day_format(days: Sequence[date]) -> str:
 
 def _waterfall(chart: Chart, look: Look) -> Spec:
     values = _steps(chart, look)
+    lying = look.is_narrow or max((len(value["part"]) for value in values), default=0) > _SHORT
     low, high = _domain(values, 0.36 if look.is_narrow else 0.14)
     for value in values:
         value["start"] = max(value["start"], low) if value["level"] else value["start"]
-    names = [value["part"] for value in values]
-    part: Spec = {
-        "field": "part",
-        "type": "nominal",
-        "sort": names,
-        "scale": {"paddingInner": 0.34, "paddingOuter": 0.2},
+    main, cross = ("y", "x") if lying else ("x", "y")
+    axis = {
+        "grid": False,
+        "labelAngle": 0,
+        "labelColor": look.colors["ink"],
+        "labelLimit": 120 if look.is_narrow else 220,
     }
+    part: Spec = {
+        "field": "part", "type": "nominal", "sort": [value["part"] for value in values], "axis": axis,
+        "scale": {"paddingInner": 0.34, "paddingOuter": 0.2},
+    }  # fmt: skip
     level: Spec = {"type": "quantitative", "scale": {"domain": [low, high], "zero": False, "nice": False}}
-    if look.is_narrow:
-        main, cross = "y", "x"
-        part["axis"] = {"grid": False, "labelColor": look.colors["ink"], "labelLimit": 110}
-        text = {"mark": {"type": "text", "align": "left", "dx": 5, "aria": False}}
-        size: Spec = {"height": 34 * len(values)}
-    else:
-        main, cross = "x", "y"
-        part["axis"] = {"grid": False, "labelAngle": 0, "labelColor": look.colors["ink"], "labelLimit": 100}
-        text = {"mark": {"type": "text", "baseline": "bottom", "dy": -6, "aria": False}}
-        size = {"height": 250}
     level["axis"] = {"format": "~s", "tickCount": 4, "labelExpr": _ZERO} if low == 0 else None
     bar = {
         "mark": {"type": "bar", "cornerRadius": 2},
@@ -151,11 +148,19 @@ def _waterfall(chart: Chart, look: Look) -> Spec:
             "description": {"field": "said", "type": "nominal"},
         },
     }  # fmt: skip
-    text["encoding"] = {
-        main: part, cross: {**level, "field": "top"}, "text": {"field": "text", "type": "nominal"},
-        "color": {"field": "ink", "type": "nominal", "scale": None},
+    beside = {"align": "left", "dx": 5} if lying else {"baseline": "bottom", "dy": -6}
+    text = {
+        "mark": {"type": "text", "aria": False, **beside},
+        "encoding": {
+            main: part, cross: {**level, "field": "top"}, "text": {"field": "text", "type": "nominal"},
+            "color": {"field": "ink", "type": "nominal", "scale": None},
+        },
     }  # fmt: skip
-    return {**size, "data": {"values": values}, "layer": [bar, text]}
+    cut = f"The grey and blue bars are cut: they begin at {brief(Decimal(round(low)))}." if low > 0 else ""
+    title = {"text": cut, "orient": "bottom", "anchor": "start", "color": look.colors["muted"], "fontSize": 11,
+             "fontWeight": "normal", "offset": 10}  # fmt: skip
+    height = (_ROW + 2) * len(values) if lying else 250
+    return {"height": height, "data": {"values": values}, "layer": [bar, text], **({"title": title} if cut else {})}
 
 
 def _steps(chart: Chart, look: Look) -> list[dict[str, Any]]:

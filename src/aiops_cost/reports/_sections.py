@@ -185,7 +185,7 @@ def _findings(findings: Sequence[Finding]) -> Section:
     if counts[Severity.INFO]:
         said.append(f"{counts[Severity.INFO]} to know")
     boxes = tuple(_box(finding, number) for number, finding in enumerate(found, 1))
-    return Section("findings", "findings", "Findings and what to do", findings=boxes, counts=", ".join(said))
+    return Section("findings", "findings", "Findings", findings=boxes, counts=", ".join(said))
 
 
 def _box(finding: Finding, number: int) -> FindingBox:
