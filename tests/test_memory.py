@@ -67,7 +67,8 @@ def test_a_changed_rule_is_another_answer(ruled):
 def test_a_changed_tag_key_or_bill_is_another_answer(ruled):
     activity(ruled)
     (ruled.folder / "aiops-cost.yaml").write_text(
-        (ruled.folder / "aiops-cost.yaml").read_text(encoding="utf-8") + "tags: {workload: [tags.team]}\n", encoding="utf-8"
+        (ruled.folder / "aiops-cost.yaml").read_text(encoding="utf-8") + "tags: {workload: [tags.team]}\n",
+        encoding="utf-8",
     )
     (row,) = ruled("report", "--by", "workload", "--month", "2026-05", "--as-of", "2026-06-10", "-f", "json").rows()
     assert row["workload"] == "a"
