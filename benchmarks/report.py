@@ -80,7 +80,7 @@ def _ledger(folder: Path) -> int:
     (folder / "aiops-cost.yaml").write_text(
         "currency: USD\nsources:\n  - {name: bench, provider: focus, location: ./bills}\n", encoding="utf-8"
     )
-    (count,) = duckdb.sql(f"SELECT count(*) FROM '{bills}/*.parquet'").fetchone() or (0,)
+    ((count,),) = duckdb.sql(f"SELECT count(*) FROM '{bills}/*.parquet'").fetchall()
     return int(count)
 
 

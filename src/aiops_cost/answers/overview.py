@@ -20,6 +20,8 @@ TOP = 10
 """A breakdown shows so many rows, and the rest as one."""
 
 MOVED = 8
+DRAWN = 6
+"""So many pictures of single budget lines, the worst first; `drift` draws them all."""
 _FIGURES = (Column("figure"), Column("amount", "money"), Column("share", "percent"), Column("note"))
 _MOVED = (
     Column("activity"),
@@ -75,7 +77,7 @@ def _charts(parts: Parts, drift: Table, currency: str | None) -> Iterator[Chart]
     """The whole first, then the lines as `drift` draws them."""
     weekly = weeks(parts.weekly, currency) if parts.weekly else None
     yield from (chart for chart in (weekly, bridge(drift, parts.check.findings)) if chart)
-    yield from parts.drift.charts
+    yield from parts.drift.charts[:DRAWN]
 
 
 def _named(spend: Mapping[str, Report]) -> list[tuple[tuple[str, str], Report]]:

@@ -17,6 +17,9 @@ from aiops_cost.reports._grids import Grid, grid
 FIGURES = "figures"
 """The table of headline figures (figure, amount, share, note): shown as cards."""
 
+APART = 2
+"""So many charts have a section of their own; further ones share one."""
+
 TRUST = ("trust", "sources", "periods", "deviations", "coverage", "restated")
 """Tables that say how far the rest can be trusted: they come after the findings, as one section."""
 
@@ -38,6 +41,7 @@ class Picture:
     """A chart as SVG, for a page and for a phone, and the rows it was drawn from."""
 
     title: str
+    is_titled: bool
     description: str
     wide: Any
     narrow: Any
@@ -114,8 +118,13 @@ def _sections(report: Report) -> Iterator[Section]:
         trust = []  # a report of nothing else needs no section for it
     charts = {chart.name: chart for chart in report.charts}
     yield from (Section(FIGURES, "figures", "Figures", True, figures=tuple(_cards(table))) for table in figures)
-    for name in [name for name in charts if name not in {table.name for table in others}]:
-        yield Section(_id(name), "tables", clean(charts[name].title), charts=(_picture(charts[name]),))
+    alone = [chart for chart in report.charts if chart.name not in {table.name for table in others}]
+    yield from (
+        Section(_id(chart.name), "tables", clean(chart.title), charts=(_picture(chart),)) for chart in alone[:APART]
+    )
+    if alone[APART:]:
+        drawn = tuple(_picture(chart, titled=True) for chart in alone[APART:])
+        yield Section("pictures", "tables", "Line by line", charts=drawn)
     yield from (_table(table, charts.get(table.name), report) for table in others if table not in trust)
     if report.findings:
         yield _findings(report.findings)
@@ -150,14 +159,14 @@ def _cards(table: Table) -> Iterator[Card]:
         )
 
 
-def _picture(chart: Chart, *, data: bool = True) -> Picture:
+def _picture(chart: Chart, *, data: bool = True, titled: bool = False) -> Picture:
     wide = narrow = None
     if _charts.can_draw() and chart.rows:
         from markupsafe import Markup
 
         wide, narrow = (Markup(_charts.svg(chart, width)) for width in (_charts.WIDE, _charts.NARROW))  # noqa: S704
     rows = grid(_as_table(chart), False) if data else None
-    return Picture(clean(chart.title), clean(chart.description), wide, narrow, rows)
+    return Picture(clean(chart.title), titled, clean(chart.description), wide, narrow, rows)
 
 
 def _as_table(chart: Chart) -> Table:
