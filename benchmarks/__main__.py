@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("load", "startup", "report", "attribution_score")
+NAMES = ("load", "startup", "report", "attribution_score", "truth")
 
 wanted = sys.argv[1:] or NAMES
 for name in wanted:

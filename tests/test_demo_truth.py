@@ -84,12 +84,58 @@ def test_what_is_not_ai_is_seldom_called_ai(judged):
     assert wrong / called <= Decimal("0.01"), f"{wrong / called:.2%}"
 
 
+def test_training_runs_are_counted_exactly(session, truth):
+    rows = session.con.execute(
+        "SELECT 'training/' || x_Workload, strftime(ChargePeriodStart, '%Y-%m'), count(DISTINCT x_Run) FROM spend"
+        " WHERE x_Activity = 'training' GROUP BY 1, 2 HAVING count(x_Run) > 0"
+    ).fetchall()
+    found: dict[str, dict[str, int]] = {}
+    for scope, month, runs in rows:
+        found.setdefault(scope, {})[month] = runs
+    assert found == truth["runs"]
+
+
 def test_every_planted_drift_is_found_and_nothing_else(session, truth):
     findings = run.check(session).findings
     breaches = {scope_of(one.scope) for one in findings if one.code == "DRF001" and one.severity is Severity.BREACH}
     unbudgeted = {scope_of(scope) for scope in truth["unbudgeted"]}
     assert breaches == {scope_of(one["scope"]) for one in truth["drifts"]} - unbudgeted
     assert not breaches & {scope_of(scope) for scope in truth["stable"]}
+
+
+def test_every_planted_drift_is_named_with_cause_onset_and_owner(session, truth):
+    """The kind that was planted, the day give or take three, whose it is; and a bridge that sums to the drift."""
+    found = {scope_of(one.scope): one for one in run.check(session).findings if one.code == "DRF001"}
+    planted = [one for one in truth["drifts"] if one["kind"] != "unbudgeted"]
+    assert len(planted) >= 9
+    for one in planted:
+        finding = found[scope_of(one["scope"])]
+        assert finding.cause == one["kind"], one["scope"]
+        assert finding.bridge[one["kind"]] >= Decimal("0.95") * finding.amount, one["scope"]
+        assert sum(finding.bridge.values()) == finding.amount, one["scope"]
+        assert finding.onset is not None
+        assert abs((finding.onset - date.fromisoformat(one["onset"])).days) <= 3, one["scope"]
+        assert finding.owner == one["owner"]
+
+
+def test_every_unbudgeted_scope_is_named_with_its_first_day(session, truth):
+    found = {scope_of(one.scope): one for one in run.check(session).findings if one.code == "UNB001"}
+    for one in truth["drifts"]:
+        if one["kind"] == "unbudgeted":
+            finding = found[scope_of(one["scope"])]
+            assert finding.cause == "unbudgeted"
+            assert abs((finding.onset - date.fromisoformat(one["onset"])).days) <= 3
+
+
+def test_no_stable_line_is_named_by_drift_forecast_or_anomaly(session, truth):
+    stable = {scope_of(scope) for scope in truth["stable"]}
+    named = {scope_of(one.scope) for one in run.check(session).findings if one.code[:3] in ("DRF", "FCT", "ANM")}
+    assert not named & stable
+
+
+def test_a_forecast_that_breaks_its_plan_is_told_for_the_drifted_lines(session, truth):
+    found = {scope_of(one.scope) for one in run.check(session).findings if one.code == "FCT001"}
+    assert found == {scope_of(one["scope"]) for one in truth["drifts"] if one["kind"] != "unbudgeted"}
 
 
 def test_drift_is_the_true_one_to_the_cent(session, truth):

@@ -14,13 +14,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from aiops_cost import documents, money
 from aiops_cost.budget import scope
-from aiops_cost.budget.values import Amount, Currency, Days, Share, Slug, Tolerance
+from aiops_cost.budget.values import Amount, Currency, Days, Share, Slug, Tolerance, days
 from aiops_cost.documents import Marks, Strict
 from aiops_cost.errors import UserError
+from aiops_cost.metrics.file import EntryText, MetricsSource, named
 from aiops_cost.model import Problem, Source
 
 FILE_NAME = "aiops-cost.yaml"
@@ -55,6 +56,23 @@ class Drift(Strict):
     tolerance: Tolerance = Tolerance()
 
 
+class Retraining(Strict):
+    """How much better the model must be for more runs than planned to be worth it, as a share of its quality."""
+
+    quality_gain: Share = Field(default=Decimal("0.01"), json_schema_extra={"default": "1%"})
+
+
+class Storage(Strict):
+    """When stored data is worth a finding: `at_least` a month; checkpoints are kept `checkpoint_days`; `colder` is
+    the class for data that nobody reads, and `prices` what a GB-month of it costs, by provider, where no bill shows
+    it."""
+
+    at_least: Amount = Field(default=Decimal(100), json_schema_extra={"default": 100})
+    checkpoint_days: Annotated[int, BeforeValidator(days), Field(ge=7)] = 30
+    colder: Literal["infrequent", "archive", "deep-archive"] = "infrequent"
+    prices: Mapping[str, Amount] = {}
+
+
 class Checks(Strict):
     """Thresholds of the checks; amounts are in the report currency."""
 
@@ -64,6 +82,9 @@ class Checks(Strict):
     accelerators: Minimum = Minimum()
     ownership: Minimum = Minimum()
     restatement: Minimum = Minimum()
+    anomalies: Minimum = Minimum()
+    retraining: Retraining = Retraining()
+    storage: Storage = Storage()
 
 
 class Sharing(Strict):
@@ -111,6 +132,7 @@ class Tags(Strict):
     model: Candidates = None
     activity: Candidates = None
     data_class: Candidates = None
+    run: Candidates = None
 
 
 class ConfigFile(Strict):
@@ -120,6 +142,7 @@ class ConfigFile(Strict):
     currency: Currency = "USD"
     sources: tuple[SourceEntry, ...] = ()
     budgets: tuple[str, ...] = ()
+    metrics: tuple[EntryText, ...] = ()
     rules: tuple[str, ...] = ()
     owners: str | None = None
     fx: str | None = None
@@ -143,6 +166,7 @@ class Config:
     currency: str
     sources: tuple[Source, ...]
     budgets: tuple[Path, ...]
+    metrics: tuple[MetricsSource, ...]
     rules: tuple[Path, ...]
     owners: Path | None
     fx: Path | None
@@ -167,6 +191,7 @@ def load_config(path: Path | None, cwd: Path, env: Mapping[str, str]) -> Config:
     problems: list[Problem] = [*_twice(read.sources, marks)]
     budgets = _matches("budgets", read.budgets, folder, marks, problems)
     rules = _matches("rules", read.rules, folder, marks, problems)
+    metrics = _metrics(read.metrics, folder, marks, problems)
     owners = _existing("owners", read.owners, folder, marks, problems)
     fx = _existing("fx", read.fx, folder, marks, problems)
     ledger = _ledger(read.ledger, folder, cwd, env)
@@ -185,6 +210,7 @@ def load_config(path: Path | None, cwd: Path, env: Mapping[str, str]) -> Config:
         currency=currency,
         sources=tuple(_source(entry, folder) for entry in read.sources),
         budgets=budgets,
+        metrics=metrics,
         rules=rules,
         owners=owners,
         fx=fx,
@@ -241,18 +267,22 @@ def _matches(
     """The files that the globs match, each once; a glob without a match is a problem."""
     found: dict[Path, None] = {}
     for index, pattern in enumerate(patterns):
-        files = sorted(file for file in _glob(folder, pattern) if file.is_file())
-        if not files:
-            problems.append(
-                Problem(
-                    "glob-no-match",
-                    marks.place(key, index),
-                    f"`{pattern}` under `{key}` matches no file",
-                    f"Paths are relative to {folder}; correct the pattern or remove it.",
-                )
-            )
-        found.update(dict.fromkeys(files))
+        found.update(dict.fromkeys(_matching(pattern, key, marks.place(key, index), folder, problems)))
     return tuple(found)
+
+
+def _matching(pattern: str, key: str, place: str, folder: Path, problems: list[Problem]) -> tuple[Path, ...]:
+    files = tuple(sorted(file for file in _glob(folder, pattern) if file.is_file()))
+    if not files:
+        problems.append(
+            Problem(
+                "glob-no-match",
+                place,
+                f"`{pattern}` under `{key}` matches no file",
+                f"Paths are relative to {folder}; correct the pattern or remove it.",
+            )
+        )
+    return files
 
 
 def _glob(folder: Path, pattern: str) -> Iterator[Path]:
@@ -262,6 +292,23 @@ def _glob(folder: Path, pattern: str) -> Iterator[Path]:
     if full.is_absolute():
         return Path(full.anchor).glob(str(full.relative_to(full.anchor)))
     return folder.glob(pattern)
+
+
+def _metrics(
+    entries: tuple[EntryText, ...], folder: Path, marks: Marks, problems: list[Problem]
+) -> tuple[MetricsSource, ...]:
+    """The metrics sources with their files; two that are fetched may not have one name, for it is their place."""
+    found: list[MetricsSource] = []
+    for index, entry in enumerate(entries):
+        place = marks.place("metrics", index)
+        files = _matching(entry.csv, "metrics", place, folder, problems) if entry.csv else ()
+        source = MetricsSource(named(entry), entry, files, place)
+        twin = next((one for one in found if one.name == source.name and one.fetched and source.fetched), None)
+        if twin:
+            said = f"two metrics sources are called `{source.name}` (first at {twin.place})"
+            problems.append(Problem("metrics-name-twice", place, said, "Give each a `name` of its own."))
+        found.append(source)
+    return tuple(found)
 
 
 def _existing(key: str, name: str | None, folder: Path, marks: Marks, problems: list[Problem]) -> Path | None:

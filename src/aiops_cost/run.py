@@ -32,12 +32,14 @@ from aiops_cost.answers import suggest as suggest_answer
 from aiops_cost.budget.plan import Budget
 from aiops_cost.budget.rates import read_rates
 from aiops_cost.budget.read import Terms, read_budgets
+from aiops_cost.budget.scope import text
 from aiops_cost.config import Config, shown
 from aiops_cost.documents import near
 from aiops_cost.errors import AiopsError, CouldNotJudge, UserError, defect
 from aiops_cost.ledger.frame import Ledger
 from aiops_cost.ledger.load import LoadResult, Options, load
 from aiops_cost.ledger.status import state_of
+from aiops_cost.metrics import read as metrics_read
 from aiops_cost.model import Export, Problem, Report, Source, SourceState
 from aiops_cost.rules import sharing
 from aiops_cost.rules.engine import Owners, RuleSet, TagMap, load_packs, tag_map
@@ -76,6 +78,7 @@ class Session:
     owners: Owners | None
     budgets: tuple[Budget, ...]
     tag_problems: tuple[Problem, ...]
+    metric_notes: tuple[str, ...] = ()
 
     @property
     def view(self) -> checks.View:
@@ -143,9 +146,12 @@ def attribute(config: Config, as_of: date, with_plan: bool = True, known: Known 
     name = memory.name_of(ledger, files, tags)
     problems = memory.attributed(con, ledger.location, name, rules, tags, owners)
     spend.converted(con, config.cost, config.currency, rates)
+    spend.before(con, ledger, config.sources, (rules, tags, owners), config.cost, config.currency)
     spend.planned(con, budgets)
+    measured = metrics_read.known(config.metrics, config.ledger, _shown)
+    spend.measured(con, measured.points)
     states = tuple(state_of(source, ledger.records, as_of) for source in config.sources)
-    return Session(con, config, as_of, ledger, states, rules, tags, owners, budgets, problems)
+    return Session(con, config, as_of, ledger, states, rules, tags, owners, budgets, problems, measured.notes)
 
 
 def _connected(ledger: Ledger, config: Config) -> duckdb.DuckDBPyConnection:
@@ -175,18 +181,24 @@ def check(
         title="Bills against the plan",
         facts=_facts(session),
         findings=tuple(findings),
-        notes=tuple(str(problem) for problem in session.tag_problems),
+        notes=(*(str(problem) for problem in session.tag_problems), *session.metric_notes),
         verdict=verdict.sentence,
         exit_code=verdict.exit_code,
     )
 
 
-def drift(session: Session) -> Report:
-    """Budget against actual on settled days, line by line, and what nobody planned."""
+def drift(session: Session, why: str | None = None) -> Report:
+    """Budget against actual on settled days, line by line, why and since when, and what nobody planned; with `why`,
+    one line in all its parts."""
     view = session.view
-    table = checks.drift_table(view, session.config, session.as_of)
-    findings = checks.run(view, session.config, session.as_of, select=("UNB", "BUD"))
-    return Report("drift", "Drift", facts=_facts(session), tables=(table,), findings=tuple(findings))
+    if why is not None:
+        return checks.answers.one(view, why, _facts(session))
+    return checks.answers.drift(view, session.config, session.as_of, _facts(session))
+
+
+def forecast(session: Session, lines: str | None = None) -> Report:
+    """Where every line of the budget ends, with the interval, and how such forecasts did before."""
+    return checks.answers.forecast(session.view, lines, _facts(session))
 
 
 # --- what people ask in between -------------------------------------------------------------------------------------
@@ -305,6 +317,23 @@ def explain_word(config: Config | None, word: str) -> Report:
                     or "Finding codes look like DRF001; rules are listed by:  aiops-cost rules list")
         )  # fmt: skip
     return Report("explain", word.upper(), notes=tuple(checks.explain(word).strip().split("\n\n")))
+
+
+def explain_scope(session: Session, what: str) -> Report:
+    """A line of the budget by its scope; where there is none of that name, what is said of an unknown word."""
+    known = [text(line.scope) for budget in session.budgets for line in budget.lines]
+    try:
+        return drift(session, what)
+    except UserError as error:
+        if [problem.code for problem in error.problems] != ["scope-unknown"] or near(what, known):
+            raise
+        return explain_word(session.config, what)
+
+
+def is_word(config: Config | None, word: str) -> bool:
+    """True for what `explain_word` has a page on."""
+    known = {*checks.codes(), *(code[:3] for code in checks.codes())}
+    return word.upper() in known or load_packs(config.rules if config else ()).by_id(word) is not None
 
 
 def query(session: Session, sql: str) -> Report:

@@ -16,13 +16,16 @@ from aiops_cost.budget.rates import Rate, rate_on
 from aiops_cost.budget.scope import text
 from aiops_cost.errors import UserError
 from aiops_cost.ledger import schema
-from aiops_cost.ledger.frame import frame_of
-from aiops_cost.model import Problem
+from aiops_cost.ledger.frame import Ledger, frame_of, select_of
+from aiops_cost.metrics import points
+from aiops_cost.model import Problem, Source
 from aiops_cost.rules.engine import Owners, RuleSet, TagMap, attribute
 
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
+
+Rules = tuple[RuleSet, TagMap, Owners | None]
 
 
 def attributed(
@@ -97,6 +100,48 @@ def converted(con: duckdb.DuckDBPyConnection, cost: str, currency: str, rates: S
     )
 
 
+def before(
+    con: duckdb.DuckDBPyConnection, ledger: Ledger, sources: Sequence[Source], rules: Rules, cost: str, currency: str
+) -> None:
+    """Where closed months were delivered again: the tables `reloaded` (x_Source, x_BillingPeriod) and `spend_before`,
+    which is `spend` of those months as it had been before. Nothing is created where none was.
+
+    A month counts as closed at a load when that came after its last day and the days it takes to settle.
+    """
+    found = ledger.restated({source.name: source.settles_after for source in sources})
+    if not found:
+        return
+    con.execute("CREATE OR REPLACE TEMP TABLE reloaded (x_Source VARCHAR, x_BillingPeriod VARCHAR)")
+    con.executemany("INSERT INTO reloaded VALUES (?, ?)", [[one.source, one.period] for one in found])
+    files = sorted({file for one in found for file in one.files})
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE ledger_before AS SELECT * FROM ({select_of(files)})"
+        " SEMI JOIN reloaded USING (x_Source, x_BillingPeriod)"
+    )
+    identity = ", ".join(f"any_value({name}) AS {name}" for name in schema.IDENTITY)
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE gone AS SELECT x_LineId, {identity} FROM ledger_before"
+        " ANTI JOIN described USING (x_LineId) GROUP BY x_LineId"
+    )
+    answers = attribute(frame_of(con, "gone", ["x_LineId", *schema.IDENTITY]), *rules)
+    con.register("decided_gone", answers)
+    columns = ", ".join(f"CAST({name} AS VARCHAR) AS {name}" for name in schema.ATTRIBUTION)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE gone_for AS SELECT x_LineId, {columns} FROM decided_gone")
+    con.unregister("decided_gone")
+    own = ", ".join(f"d.{name}" if name in schema.IDENTITY else f"l.{name}" for name in schema.NAMES)
+    added = ", ".join(f"a.{name}" for name in schema.ATTRIBUTION)
+    foreign = con.execute("SELECT count(*) FROM ledger_before WHERE BillingCurrency <> ?", [currency]).fetchall()[0][0]
+    join, value = ("", f"l.{cost}")
+    if foreign:
+        join = " JOIN rates ON code = d.BillingCurrency AND day = l.ChargePeriodStart"
+        value = _times(f"l.{cost}", "rate")
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE spend_before AS SELECT {own}, {added}, {value} AS Cost FROM ledger_before l"
+        " JOIN (SELECT * FROM described UNION ALL SELECT * FROM gone) d ON d.x_LineId = l.x_LineId"
+        f" JOIN (SELECT * FROM attribution UNION ALL SELECT * FROM gone_for) a ON a.x_LineId = l.x_LineId{join}"
+    )
+
+
 def _times(amount: str, rate: str) -> str:
     """SQL for the product of two DECIMAL(38,18), which itself would not fit: 36 decimals leave 2 digits before the
     point. So each is taken apart into whole units and a rest below one; three of the four products are exact."""
@@ -123,6 +168,11 @@ def planned(con: duckdb.DuckDBPyConnection, budgets: Sequence[Budget]) -> None:
         for month, amount in line.amounts.items()
     ]
     _fill(con, "budget", columns, rows)
+
+
+def measured(con: duckdb.DuckDBPyConnection, found: Sequence[points.Point]) -> None:
+    """Create the table `metrics`: one row per series and UTC day; empty where nothing is measured."""
+    _fill(con, "metrics", points.COLUMNS, [point.row for point in found])
 
 
 def _fill(

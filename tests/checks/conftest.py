@@ -24,6 +24,7 @@ from aiops_cost.budget.read import Terms, read_budgets
 from aiops_cost.checks.view import View
 from aiops_cost.config import Config, load_config
 from aiops_cost.ledger import schema
+from aiops_cost.metrics import points
 from aiops_cost.model import Amounts, Finding, PeriodState, Source, SourceState
 
 FIRST = date(2026, 4, 1)
@@ -57,6 +58,8 @@ class Company:
         columns = [f'"{column.name}" {column.sql_type}' for column in schema.COLUMNS]
         columns += [f'"{name}" VARCHAR' for name in schema.ATTRIBUTION]
         self.connection.execute(f"CREATE TABLE spend ({', '.join(columns)}, Cost DECIMAL(38,18))")
+        named = ", ".join(f"{name} {kind}" for name, kind in points.COLUMNS.items())
+        self.connection.execute(f"CREATE TABLE metrics ({named})")
 
     def spend(self, days: str, source: str = "aws", first: date | None = None, **columns: str) -> Company:
         """One row per day that came."""
@@ -64,6 +67,16 @@ class Company:
         for offset, amount in enumerate(series(days)):
             if amount is not None:
                 self._row(start + timedelta(days=offset), amount, source, columns)
+        return self
+
+    def measure(self, values: str, metric: str, first: date | None = None, **dimensions: str) -> Company:
+        """One value per day, as spend is given."""
+        start = first or self.first
+        for offset, value in enumerate(series(values)):
+            if value is not None:
+                point = points.Point(start + timedelta(days=offset), metric, value, "m.csv", **dimensions)
+                marks = ", ".join("?" for _ in points.COLUMNS)
+                self.connection.execute(f"INSERT INTO metrics VALUES ({marks})", list(point.row))
         return self
 
     def budget(self, text: str) -> Company:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from aiops_cost import gate
 from aiops_cost.checks.drift import drift_table
 from aiops_cost.model import Severity
@@ -80,3 +82,36 @@ def test_amount_and_assumptions_that_disagree_are_told(company):
         found = company.find(date(2026, 5, 1), "BUD003")
         assert len(found) == told, amount
     assert "assumptions come to 4,080.00 USD (and 11 more months)" in found[0].message
+
+
+def _old(company, kind, days, ends="2026-04-15"):
+    company.budget(f"  - {{scope: {{workload: old}}, kind: {kind}, owner: infra, amount: 300, ends: {ends}}}")
+    return company.spend(days, activity="serving", workload="old")
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"), [("scaffolding", "BUD004"), ("old-platform", "BUD005"), ("product", "BUD004")]
+)
+def test_spend_after_the_planned_end_is_a_finding_of_its_own(company, kind, code):
+    [finding] = _old(company, kind, "10x15 20x15").find(date(2026, 5, 3), "BUD004", "BUD005", "UNB001")
+    assert (finding.code, finding.amount, finding.onset) == (code, 300, date(2026, 4, 16))
+
+
+def test_what_was_taken_down_in_time_is_no_finding(company):
+    _old(company, "old-platform", "10x15").spend("1x30", activity="other")
+    assert company.find(date(2026, 5, 3), "BUD004", "BUD005") == []
+
+
+def test_the_days_up_to_the_end_are_planned_and_no_later_one(company):
+    [drift] = _old(company, "scaffolding", "30x15 20x15").find(date(2026, 5, 3), "DRF001")
+    assert (drift.planned, drift.actual) == (150, 450)
+
+
+@pytest.mark.parametrize(("plans", "drift"), [("gross", 3000), ("net", None)])
+def test_a_credit_counts_only_against_a_plan_that_is_net_of_it(company, plans, drift):
+    company.budget(
+        f"budget: b\ncurrency: USD\nplans: {plans}\nmonths: 2026-04..2026-12\n"
+        "lines: [{scope: {activity: serving}, amount: 3000}]"
+    )
+    company.spend("200x30", activity="serving").spend("-100x30", activity="serving", ChargeCategory="Credit")
+    assert next((one.amount for one in company.find(date(2026, 5, 3), "DRF001")), None) == drift

@@ -196,7 +196,7 @@ def test_a_name_is_weaker_evidence_than_a_tag_and_says_so() -> None:
         ({"ResourceId": "acme-ranker-training-data"}, "training-data"),
         ({"ResourceId": "acme-checkpoints"}, "checkpoints"),
         ({"tags.data-class": "embeddings"}, "embeddings"),
-        ({"tags.DataClass": "training data"}, "object-storage"),
+        ({"tags.DataClass": "training data"}, "training-data"),
         ({"ResourceId": "flink-checkpoints"}, "object-storage"),
         ({}, "object-storage"),
     ],

@@ -144,6 +144,7 @@ def test_accelerators(machine: str, accelerator: str | None) -> None:
     [
         ("arn:aws:sagemaker:us-east-1:1:training-job/ranker-2026-05-03-1", "ranker-2026-05-03-1", "ranker"),
         ("//aiplatform.googleapis.com/projects/p/locations/l/customJobs/77", "77", "77"),
+        ("arn:aws:bedrock:us-east-1:1:model-customization-job/m.v1:0/ab12", "m.v1:0/ab12", "m.v1:0/ab12"),
         ("arn:aws:s3:::bucket", None, None),
     ],
 )

@@ -14,7 +14,6 @@ from aiops_cost.rules import storage, training
 from aiops_cost.rules.engine import Owners, RuleSet, TagMap
 from aiops_cost.rules.explain import Explanation, explain
 from aiops_cost.rules.modules import DRIVERS
-from aiops_cost.rules.tags import read_json
 
 _PAIRS = (Column("what"), Column("value"))
 
@@ -39,7 +38,12 @@ def answer(
         facts={"currency": currency, "activity": told.fields["x_Activity"], "rule": told.fields["x_RuleId"]},
         tables=(
             Table("row", "What the bill says", _PAIRS, cells),
-            Table("decision", "What it is for", _PAIRS, (*_decision(told), *_details(line, told.fields["x_Activity"]))),
+            Table(
+                "decision",
+                "What it is for",
+                _PAIRS,
+                (*_decision(told), *_details(line, told.fields["x_Activity"], told.fields["x_Run"])),
+            ),
             *_evidence(told),
             _cost(con, line_id),
         ),
@@ -62,13 +66,10 @@ def _decision(told: Explanation) -> list[tuple[str, Any]]:
     return rows
 
 
-def _details(line: Mapping[str, str | None], activity: str | None) -> list[tuple[str, str]]:
+def _details(line: Mapping[str, str | None], activity: str | None, run: str | None) -> list[tuple[str, str]]:
     """What the rule module of the activity reads besides: the run of a training, the class of a storage."""
     if activity == "training":
-        named = read_json(line.get("Tags") or "{}")
-        tagged = next((named[tag] for tag in training.RUN_TAGS if tag in named), None)
-        run = training.run(line.get("ResourceId") or "") or tagged
-        return [("run", run), ("runs of", training.series(run))] if run else []
+        return [("runs of", training.series(run))] if run else []
     if activity == "storage":
         kind = storage.storage_class(
             line.get("x_UsageType") or line.get("SkuMeter") or line.get("ChargeDescription") or ""

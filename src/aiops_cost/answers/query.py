@@ -12,7 +12,7 @@ import duckdb
 from aiops_cost.errors import UserError
 from aiops_cost.model import Column, Problem, Report, Table
 
-VIEWS = ("ledger", "lines", "attributed", "spend", "budget", "loads")
+VIEWS = ("ledger", "lines", "attributed", "spend", "budget", "metrics", "loads")
 
 
 def answer(con: duckdb.DuckDBPyConnection, sql: str, files: Sequence[str]) -> Report:

@@ -1,7 +1,8 @@
 """What a budget line is worth each month: as it is written, or as it follows from its assumptions.
 
 Forms of `amount`: a number (each month of the budget), `{start, growth: 3%/month}` (month by month
-from the budget's first), or a mapping of months to numbers (those months and no others).
+from the budget's first), or a mapping of months, or of the names of phases, to numbers (those months and no
+others; a phase's number is that of each of its months).
 
 Forms of `assumes`, each with the amount of a month of so many days; `CUR` is the budget's currency
 in small letters, such as `usd`:
@@ -64,12 +65,17 @@ PRICES = ("per_1m_tokens", "per_run", "data_prep_per_run", "per_gb_month", "per_
 """The assumptions that are money; in the file they start with the currency: `usd_per_run`."""
 
 
-def written(amount: Any, months: tuple[str, ...], complaints: list[Complaint]) -> dict[str, Decimal]:
+Phases = Mapping[str, tuple[str, ...]]
+
+
+def written(
+    amount: Any, months: tuple[str, ...], complaints: list[Complaint], phases: Phases | None = None
+) -> dict[str, Decimal]:
     """Month -> amount, for what a line gives as `amount`; complaints are appended."""
     if isinstance(amount, Mapping):
         if amount.keys() & {"start", "growth"}:
             return _growing(amount, months, complaints)
-        return _listed(amount, months, complaints)
+        return _listed(amount, months, complaints, phases or {})
     number = _number(amount, ("amount",), complaints)
     return {} if number is None else dict.fromkeys(months, number)
 
@@ -121,23 +127,33 @@ def _growing(amount: Mapping[str, Any], months: tuple[str, ...], complaints: lis
         return {month: (start * (1 + rate) ** since).quantize(money.LEDGER_SCALE) for since, month in enumerate(months)}
 
 
-def _listed(amount: Mapping[str, Any], months: tuple[str, ...], complaints: list[Complaint]) -> dict[str, Decimal]:
+def _listed(
+    amount: Mapping[str, Any], months: tuple[str, ...], complaints: list[Complaint], phases: Phases
+) -> dict[str, Decimal]:
     if not amount:
         complaints.append((("amount",), "no month is given"))
     found: dict[str, Decimal] = {}
     for key, text in amount.items():
         at = ("amount", key)
         try:
-            month = file.month(key)
+            named = phases[key] if key in phases else (file.month(key),)
         except ValueError as error:
-            complaints.append((at, str(error)))
+            complaints.append((at, _no_month(str(error), key, phases)))
             continue
-        if month not in months:
-            complaints.append((at, f"{month} is not in the budget's months {months[0]}..{months[-1]}"))
+        if named[0] not in months:
+            complaints.append((at, f"{named[0]} is not in the budget's months {months[0]}..{months[-1]}"))
+        for month in named:
+            if month in found:
+                complaints.append((at, f"{month} has an amount already, from a month or phase above"))
         number = _number(text, at, complaints)
         if number is not None:
-            found[month] = number
+            found.update(dict.fromkeys(named, number))
     return found
+
+
+def _no_month(said: str, key: str, phases: Phases) -> str:
+    hint = documents.near(key, list(phases))
+    return f"{said}; {hint}" if hint else said
 
 
 def _number(value: Any, at: tuple[str, ...], complaints: list[Complaint]) -> Decimal | None:

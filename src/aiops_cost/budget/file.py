@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from aiops_cost.budget.values import Currency, LineTolerance, Slug
+from aiops_cost.budget.values import Amount, Currency, LineTolerance, Slug
 from aiops_cost.documents import Strict
 
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])\Z")
+_METRIC = re.compile(r"[a-z][a-z0-9_]*\Z")
 _RANGE = re.compile(r"([^.\s]+)\s*\.\.\s*([^.\s]+)\Z")
 
 
@@ -28,6 +29,16 @@ def _day(value: object) -> date:
         return date.fromisoformat(str(value))
     except ValueError:
         raise ValueError(f"{value!r} is not a day (write 2026-03-31)") from None
+
+
+def _metric(text: str) -> str:
+    if not _METRIC.match(text):
+        raise ValueError(f"{text!r} is not the name of a metric (like requests, runs, gb, orders)")
+    return text
+
+
+def _version(value: object) -> object:
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
 
 
 def _months(text: str) -> str:
@@ -86,8 +97,9 @@ AmountText = Annotated[
                 {
                     "type": "object",
                     "patternProperties": {r"^\d{4}-(0[1-9]|1[0-2])$": _NUMBER},
+                    "description": "months, or names of phases",
                     "minProperties": 1,
-                    "additionalProperties": False,
+                    "additionalProperties": _NUMBER,
                 },
             ]
         }
@@ -106,19 +118,55 @@ AssumesText = Annotated[
 
 
 class Approval(Strict):
-    """Who said yes, and when."""
+    """Who said yes, when, and why to this version."""
 
     by: str = Field(min_length=1)
     on: Day
+    why: str | None = None
+
+
+class Flex(Strict):
+    """The line's plan moves with the volume of `unit`, a metric. `per_month` is the volume that was planned, where
+    the assumptions do not say it."""
+
+    unit: Annotated[str, AfterValidator(_metric)]
+    per_month: Amount | None = None
+
+
+def _flex(value: object) -> object:
+    return {"unit": value} if isinstance(value, str) else value
+
+
+class Phase(Strict):
+    """A stretch of months with a name, which amounts may use in place of months."""
+
+    name: Slug
+    months: Months
+
+
+class CreditEntry(Strict):
+    """Money that a provider gives: so much a month, until a day. Where there is one, `scope` says on what."""
+
+    name: str = Field(min_length=1)
+    scope: ScopeText = Field(default_factory=dict)
+    amount: Amount
+    starts: Day | None = None
+    ends: Day
 
 
 class LineEntry(Strict):
-    """One planned amount: what for, whose, how much a month, and why that much."""
+    """One planned amount: what for, whose, how much a month, and why that much.
+
+    `kind` tells the product from what the migration needs for a while; `ends` is the last day of such a line.
+    """
 
     scope: ScopeText
     owner: str | None = None
+    kind: Literal["product", "scaffolding", "old-platform"] = "product"
     amount: AmountText = None
     assumes: AssumesText = None
+    flex: Annotated[Flex | None, BeforeValidator(_flex)] = None
+    ends: Day | None = None
     tolerance: LineTolerance = LineTolerance()
 
 
@@ -129,10 +177,14 @@ def _some_lines(lines: tuple[LineEntry, ...]) -> tuple[LineEntry, ...]:
 
 
 class BudgetFile(Strict):
-    """A budget: its name, its months, its lines."""
+    """A budget: its name, its months, its lines; and whether they plan cost before credits (`gross`) or after."""
 
     budget: Slug
     currency: Currency
+    version: Annotated[int, BeforeValidator(_version), Field(ge=1)] = 1
     approved: Approval | None = None
+    plans: Literal["gross", "net"] = "gross"
     months: Months
+    phases: tuple[Phase, ...] = ()
+    credits: tuple[CreditEntry, ...] = ()
     lines: Annotated[tuple[LineEntry, ...], AfterValidator(_some_lines)] = Field(json_schema_extra={"minItems": 1})

@@ -36,6 +36,11 @@ class BudgetLine:
     derived: Mapping[str, Decimal]
     tolerance: Tolerance
     place: str
+    kind: str = "product"
+    ends: date | None = None
+    flex: str | None = None
+    flex_per_month: Decimal | None = None
+    plans: str = "gross"
 
     @cached_property
     def constraints(self) -> Constraints:
@@ -44,8 +49,31 @@ class BudgetLine:
 
 
 @dataclass(frozen=True)
+class Credit:
+    """Money that a provider gives, `amount` a month in the budget's currency, spread evenly over each month's days.
+
+    The day after `ends` the same use costs so much more: a step that a forecast of net cost has to make.
+    """
+
+    name: str
+    scope: Scope
+    amount: Decimal
+    starts: date | None
+    ends: date
+
+    def on(self, day: date) -> Decimal:
+        """What it takes off the cost of a day; zero before it starts and after it ends."""
+        if day > self.ends or (self.starts and day < self.starts):
+            return Decimal(0)
+        return money.multiply(self.amount, 1, calendar.monthrange(day.year, day.month)[1])
+
+
+@dataclass(frozen=True)
 class Budget:
-    """A plan for some months. `rate` is what one unit of `written_in` was worth in `currency`."""
+    """A plan for some months. `rate` is what one unit of `written_in` was worth in `currency`.
+
+    `phases` are stretches of months with names; `credits` what is expected to be given, and until when.
+    """
 
     name: str
     currency: str
@@ -55,6 +83,9 @@ class Budget:
     approved: Approval | None = None
     written_in: str = ""
     rate: Decimal = field(default=Decimal(1))
+    version: int = 1
+    phases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    credits: tuple[Credit, ...] = ()
 
     @property
     def first_day(self) -> date:
@@ -88,12 +119,13 @@ def planned(line: BudgetLine, first: date, last: date) -> Decimal:
     """What the line plans for the days from `first` to `last`, to 18 decimals, half-even.
 
     A month's amount is spread evenly over its own days, so 28 days of February are worth as much as
-    31 of March; a whole month is exactly its amount.
+    31 of March; a whole month is exactly its amount. Days after the line's end plan nothing.
     """
     parts = []
+    until = min(last, line.ends) if line.ends else last
     for month, amount in line.amounts.items():
         month_first, month_last = days_of(month)
-        start, end = max(first, month_first), min(last, month_last)
+        start, end = max(first, month_first), min(until, month_last)
         if start <= end:
             parts.append(money.multiply(amount, (end - start).days + 1, month_last.day))
     return money.total(parts)
@@ -102,7 +134,8 @@ def planned(line: BudgetLine, first: date, last: date) -> Decimal:
 def planned_days(line: BudgetLine, first: date, last: date) -> tuple[DayRange, ...]:
     """The days from `first` to `last` that the line plans, neighbouring months joined."""
     months = (days_of(month) for month in line.amounts)
-    return joined((max(first, start), min(last, end)) for start, end in months if start <= last and end >= first)
+    until = min(last, line.ends) if line.ends else last
+    return joined((max(first, start), min(until, end)) for start, end in months if start <= until and end >= first)
 
 
 def joined(ranges: Iterable[DayRange]) -> tuple[DayRange, ...]:

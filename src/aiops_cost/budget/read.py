@@ -6,8 +6,10 @@ their whole, a month or a column that does not exist), so that nothing downstrea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
 from itertools import combinations
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from aiops_cost.budget.file import BudgetFile, LineEntry
 from aiops_cost.budget.plan import (
     Budget,
     BudgetLine,
+    Credit,
     months_between,
     parents_and_parts,
     share_months,
@@ -25,6 +28,7 @@ from aiops_cost.budget.plan import (
 from aiops_cost.budget.rates import Rate, rate_on
 from aiops_cost.budget.scope import Relation, relate
 from aiops_cost.budget.values import Tolerance
+from aiops_cost.budget.volumes import planned_volume
 from aiops_cost.documents import Marks
 from aiops_cost.errors import UserError
 from aiops_cost.model import Problem
@@ -33,6 +37,8 @@ WAYS_OUT = {
     "scope": "The columns are those of `aiops-cost report --by`; see:  aiops-cost schema budget",
     "amount": "Write 12000, {start: 12000, growth: 3%/month}, or {2026-04: 12000, 2026-05: 9000}.",
     "assumes": "The four sets of assumptions are listed by:  aiops-cost schema budget",
+    "ends": "Write the day:  ends: 2026-06-30",
+    "flex": "Write it:  flex: {unit: orders, per_month: 120000}   or the assumptions that it follows from.",
     "tolerance": "Write {warn: 5%, breach: 10%, at_least: 100}; breach is the higher of the two.",
 }
 """What to type for a problem in a part of a line."""
@@ -76,11 +82,13 @@ def read_budget(path: Path, tolerance: Tolerance, shown: str | None = None) -> B
     first, _, last = written.months.partition("..")
     months = months_between(first, last)
     problems: list[Problem] = []
+    phases = _phases(written, months, marks, problems)
     lines = []
     for index, entry in enumerate(written.lines):
-        line, complaints = _line(entry, written, months, tolerance, marks.place("lines", index))
+        line, complaints = _line(entry, written, (months, phases), tolerance, marks.place("lines", index))
         problems += (_problem(marks, index, complaint) for complaint in complaints)
         lines.append(line)
+    problems += _credits(written, marks)
     if problems:
         raise UserError(problems)
     return Budget(
@@ -91,6 +99,9 @@ def read_budget(path: Path, tolerance: Tolerance, shown: str | None = None) -> B
         place=marks.place("budget"),
         approved=written.approved,
         written_in=written.currency,
+        version=written.version,
+        phases=phases,
+        credits=tuple(Credit(**dict(entry)) for entry in written.credits),
     )
 
 
@@ -118,17 +129,56 @@ def in_currency(budget: Budget, terms: Terms) -> Budget:
         )
         for line in budget.lines
     )
-    return replace(budget, currency=terms.currency, lines=lines, rate=rate)
+    given = tuple(replace(credit, amount=money.multiply(credit.amount, rate)) for credit in budget.credits)
+    return replace(budget, currency=terms.currency, lines=lines, rate=rate, credits=given)
+
+
+Calendar = tuple[tuple[str, ...], Mapping[str, tuple[str, ...]]]
+"""The budget's months, and the months of its phases."""
+
+
+def _phases(
+    written: BudgetFile, months: tuple[str, ...], marks: Marks, problems: list[Problem]
+) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    taken: dict[str, str] = {}
+    for index, phase in enumerate(written.phases):
+        first, _, last = phase.months.partition("..")
+        own = months_between(first, last)
+        place = marks.place("phases", index)
+        outside = [month for month in own if month not in months]
+        said = f"{outside[0]} is not in the budget's months {months[0]}..{months[-1]}" if outside else ""
+        said = said or next(
+            (f"{month} is in the phase `{taken[month]}` already" for month in own if month in taken), ""
+        )
+        said = said or (f"the phase `{phase.name}` is given twice" if phase.name in found else "")
+        if said:
+            problems.append(
+                Problem("budget-phase", place, said, "Phases follow each other within the budget's months.")
+            )
+        found[phase.name] = own
+        taken.update(dict.fromkeys(own, phase.name))
+    return found
+
+
+def _credits(written: BudgetFile, marks: Marks) -> Iterator[Problem]:
+    for index, entry in enumerate(written.credits):
+        for key, said in scope.problems(entry.scope):
+            yield Problem("budget-scope", marks.place("credits", index, "scope", key), said, WAYS_OUT["scope"])
+        if entry.starts and entry.starts > entry.ends:
+            said = f"the credit `{entry.name}` ends on {entry.ends}, before it starts on {entry.starts}"
+            yield Problem("budget-credit", marks.place("credits", index), said, "Swap the two days.")
 
 
 def _line(
-    entry: LineEntry, written: BudgetFile, months: tuple[str, ...], default: Tolerance, place: str
+    entry: LineEntry, written: BudgetFile, calendar: Calendar, default: Tolerance, place: str
 ) -> tuple[BudgetLine, list[Complaint]]:
     """One line with its meaning, and all that is wrong with it."""
+    months, phases = calendar
     complaints: list[Complaint] = [(("scope", key), said) for key, said in scope.problems(entry.scope)]
     if entry.amount is None and entry.assumes is None:
         complaints.append(((), "a line needs an `amount`, or `assumes` from which it follows"))
-    given = {} if entry.amount is None else amounts.written(entry.amount, months, complaints)
+    given = {} if entry.amount is None else amounts.written(entry.amount, months, complaints, phases)
     found, form = (
         ({}, None) if entry.assumes is None else amounts.assumptions(entry.assumes, written.currency, complaints)
     )
@@ -142,13 +192,34 @@ def _line(
         budget=written.budget,
         scope=entry.scope,
         owner=entry.owner,
-        amounts=follows if entry.amount is None else given,
+        amounts=_until(entry.ends, follows if entry.amount is None else given),
         assumes=found,
         derived=follows,
         tolerance=tolerance,
         place=place,
+        kind=entry.kind,
+        ends=entry.ends,
+        flex=entry.flex.unit if entry.flex else None,
+        flex_per_month=entry.flex.per_month if entry.flex else None,
+        plans=written.plans,
     )
+    complaints += _about_end_and_volume(entry, line, months)
     return line, complaints
+
+
+def _until(ends: date | None, amounts: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    return {month: amount for month, amount in amounts.items() if ends is None or month <= f"{ends:%Y-%m}"}
+
+
+def _about_end_and_volume(entry: LineEntry, line: BudgetLine, months: tuple[str, ...]) -> Iterator[Complaint]:
+    if entry.kind != "product" and entry.ends is None:
+        yield ("ends",), f"what is there for a while (`kind: {entry.kind}`) needs its last day"
+    if entry.ends and f"{entry.ends:%Y-%m}" < months[0]:
+        yield ("ends",), f"{entry.ends} is before the budget's first month; then nothing is planned by this line"
+    if line.flex and not line.amounts:
+        return
+    if line.flex and planned_volume(line, line.flex, next(iter(line.amounts))) is None:
+        yield ("flex",), f"how many {line.flex} were planned is not known"
 
 
 def _problem(marks: Marks, index: int, complaint: Complaint) -> Problem:

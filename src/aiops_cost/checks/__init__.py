@@ -17,13 +17,14 @@ from functools import cache
 from types import ModuleType
 
 from aiops_cost import documents
+from aiops_cost.checks import answers
 from aiops_cost.checks.drift import drift_table
 from aiops_cost.checks.view import View
 from aiops_cost.config import Config
 from aiops_cost.errors import UserError
 from aiops_cost.model import Finding, Problem, Severity
 
-__all__ = ["View", "codes", "drift_table", "explain", "run"]
+__all__ = ["View", "answers", "codes", "drift_table", "explain", "run"]
 
 _WORST_FIRST = (Severity.UNJUDGED, Severity.BREACH, Severity.WARNING, Severity.INFO)
 

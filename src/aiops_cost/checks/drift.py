@@ -2,41 +2,48 @@
 
 What it means: DRF001 is a budget line that costs more than planned, by more than its tolerance.
 DRF002 is a line that costs much less: planned spend does not come. DRF003 says that nothing could
-be compared: there is no budget, no settled day in it, or no row for anything it plans.
+be compared: there is no budget, no settled day in it, or no row for anything it plans. DRF004 is a
+line that changed for good within the last three weeks, by a step or a new slope, and costs more per
+day than planned since then, though its amounts are still within tolerance.
 
 Why it matters: a migration was approved on its plan. Spend above it needs a decision while the
 month can still be changed; spend far below it often means a delay, or cost that is booked
 elsewhere.
 
-What to do: look at what moved (`aiops-cost drift`, then `aiops-cost report --by service,resource`).
-Stop the cause, or revise the plan with a new approval. For DRF003, load what is missing
+What to do: see the parts of the drift, the day it began and what moved then (`aiops-cost drift --why
+SCOPE`). Stop the cause, or revise the plan with a new approval. For DRF003, load what is missing
 (`aiops-cost status` shows it) or name a budget under `budgets` in the configuration.
 
 Stays silent: within `tolerance` (more than `warn` is a warning, more than `breach` a breach), and
 below `at_least`. Both the month to date and the budget to date are judged, and the worse is told.
 On the first days of a month, before any of its days is settled, the month judged is the one before.
-Months are spread over their own days, so the length of a month is never drift.
+Months are spread over their own days, so the length of a month is never drift; nor are weekends, where
+the line has a week, nor one run more or less, where most of its days are empty.
 """
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
 from aiops_cost import money
 from aiops_cost.budget import scope
-from aiops_cost.budget.plan import BudgetLine, DayRange, days_of, planned, planned_days, roots
-from aiops_cost.checks.view import Spent, View, both, covered, days_in, either, in_days
+from aiops_cost.budget.plan import BudgetLine, DayRange, days_of, planned_days, roots
+from aiops_cost.checks import moved, study, why
+from aiops_cost.checks.view import Spent, View, both, covered, days_in, either, in_days, typed
+from aiops_cost.checks.why import Explained
 from aiops_cost.config import Config
+from aiops_cost.drift.bridge import Bridge
+from aiops_cost.drift.onset import Change
 from aiops_cost.model import Column, Finding, Scope, Severity, Table
 
 CODES = {
     "DRF001": "spend over the plan",
     "DRF002": "planned spend that does not come",
     "DRF003": "drift that could not be judged",
+    "DRF004": "spend that has left its course",
 }
 
 
@@ -53,6 +60,10 @@ class Drift:
     planned: Decimal
     actual: Decimal
     rows: int
+    calendar: Decimal = Decimal(0)
+    """What more was to be expected of these very days, by their weekdays, than an even spread says."""
+    burst: Decimal = Decimal(0)
+    """What one run costs where most days are empty: a run more or less by the calendar is no drift."""
 
     @property
     def amount(self) -> Decimal:
@@ -66,17 +77,21 @@ class Drift:
     @property
     def severity(self) -> Severity | None:
         """None within tolerance. Spend where nothing was planned is beyond any percentage."""
-        limits = self.line.tolerance
-        if self.amount < limits.at_least or self.amount <= limits.warn * self.planned:
+        limits, judged, expected = self.line.tolerance, self._judged, self.planned + self.calendar
+        if judged < max(limits.at_least, self.burst) or judged <= limits.warn * expected:
             return None
-        over = self.amount > limits.breach * self.planned
-        return Severity.BREACH if over else Severity.WARNING
+        return Severity.BREACH if judged > limits.breach * expected else Severity.WARNING
 
     @property
     def is_short(self) -> bool:
         """True when far less came than planned, by the same tolerance."""
-        limits = self.line.tolerance
-        return -self.amount >= limits.at_least and -self.amount > limits.breach * self.planned
+        limits, judged, expected = self.line.tolerance, self._judged, self.planned + self.calendar
+        return -judged >= max(limits.at_least, self.burst) and -judged > limits.breach * expected
+
+    @property
+    def _judged(self) -> Decimal:
+        """The drift against what was expected of these very days."""
+        return money.EXACT.subtract(self.amount, self.calendar)
 
     @property
     def status(self) -> str:
@@ -100,6 +115,20 @@ def check(view: View, config: Config, as_of: date) -> list[Finding]:
     return [finding for finding in found if finding]
 
 
+def explained(view: View, drift: Drift, since: Change | None = None) -> tuple[Explained, Change | None]:
+    """Why a line drifted, and its onset; worked out once per view."""
+    known = view.memo.setdefault("bridges", {})
+    at = (study.key(drift.line), drift.days)
+    if at not in known:
+        way = 1 if drift.amount >= 0 else -1
+        first, last = drift.days[0][0], drift.days[-1][1]
+        onset = since or study.studies(view)[study.key(drift.line)].onset(first, last, way)
+        asked = why.Asked(drift.line, drift.days, drift.planned, drift.actual, drift.calendar, onset)
+        known[at] = (why.explained(view, asked), onset)
+    found: tuple[Explained, Change | None] = known[at]
+    return found
+
+
 def drifts(view: View) -> list[tuple[Drift | None, Drift]]:
     """Each line that plans a settled day: its month to date and its budget to date.
 
@@ -116,8 +145,8 @@ def drifts(view: View) -> list[tuple[Drift | None, Drift]]:
         if whole:
             asked.append((line, "budget to date", whole))
             asked.append((line, month, planned_days(line, days_of(month)[0], last)))
-    spent = view.spent([(line.scope, days) for line, _, days in asked])
-    found = [_drift(*one, spent=amount) for one, amount in zip(asked, spent, strict=True)]
+    spent = view.spent_by([(line, days) for line, _, days in asked])
+    found = [_drift(view, *one, spent=amount) for one, amount in zip(asked, spent, strict=True)]
     pairs = zip(found[1::2], found[::2], strict=True)
     return [(month if month.days else None, whole) for month, whole in pairs]
 
@@ -152,9 +181,11 @@ def drift_table(view: View, config: Config, as_of: date) -> Table:
     )
 
 
-def _drift(line: BudgetLine, stretch: str, days: tuple[DayRange, ...], spent: Spent) -> Drift:
-    plan = money.total(planned(line, first, last) for first, last in days)
-    return Drift(line, stretch, days, plan, spent.amount, spent.rows)
+def _drift(view: View, line: BudgetLine, stretch: str, days: tuple[DayRange, ...], spent: Spent) -> Drift:
+    plan = view.allowed(line, days)
+    studied = study.studies(view)[study.key(line)]
+    calendar, burst = study.calendar(studied, days, plan), Decimal(round(studied.burst))
+    return Drift(line, stretch, days, plan, spent.amount, spent.rows, calendar, burst)
 
 
 def _not_judged(view: View, as_of: date) -> Finding | None:
@@ -194,16 +225,40 @@ def _finding(view: View, month: Drift | None, whole: Drift) -> Finding | None:
         return _told(view, "DRF001", worst.severity or Severity.WARNING, worst, both)
     if whole.is_short and whole.rows:
         return _told(view, "DRF002", Severity.INFO, whole, both)
-    return None
+    left = study.studies(view)[study.key(whole.line)].left
+    return _left(view, whole, left) if left else None
 
 
-def _told(view: View, code: str, severity: Severity, drift: Drift, both: Sequence[Drift]) -> Finding:
+def _left(view: View, whole: Drift, change: Change) -> Finding | None:
+    """DRF004: the days since the change, against the plan of those days."""
+    last = whole.days[-1][1]
+    days = planned_days(whole.line, change.day, last)
+    if not days:
+        return None
+    since = _drift(view, whole.line, "since", days, view.spent_by([(whole.line, days)])[0])
+    if since.amount < whole.line.tolerance.at_least:
+        return None
+    found, _ = explained(view, since, change)
+    told = _told(view, "DRF004", Severity.WARNING, since, [since], (found, change))
+    return replace(told, message=f"{moved.sentence(change)}; since then {told.message}")
+
+
+def _told(
+    view: View,
+    code: str,
+    severity: Severity,
+    drift: Drift,
+    both: Sequence[Drift],
+    known: tuple[Explained, Change | None] | None = None,
+) -> Finding:
     first, last = drift.days[0][0], drift.days[-1][1]
+    found, onset = known or explained(view, drift)
+    bridge = found.bridge
     return Finding(
         code=code,
         severity=severity,
-        message=_message(drift, view),
-        advice=_advice(drift.line.scope, first, last),
+        message=message(drift, view) + said(bridge, onset),
+        advice=_advice(drift.line.scope),
         scope=drift.line.scope,
         owner=drift.line.owner,
         period=f"{first}..{last}",
@@ -211,13 +266,15 @@ def _told(view: View, code: str, severity: Severity, drift: Drift, both: Sequenc
         planned=drift.planned,
         actual=drift.actual,
         amount=drift.amount,
-        cause="not split",
-        evidence=tuple(_evidence(both, view.currency)),
+        bridge=bridge.by_kind,
+        cause=bridge.cause,
+        onset=onset.day if onset else None,
+        evidence=(*_evidence(both, view.currency), *_because(view, drift, bridge, onset)),
         place=drift.line.place,
     )
 
 
-def _message(drift: Drift, view: View) -> str:
+def message(drift: Drift, view: View) -> str:
     direction = "over" if drift.amount > 0 else "under"
     share = "nothing was planned" if drift.share is None else f"{abs(drift.share):.1%}"
     return (
@@ -227,11 +284,30 @@ def _message(drift: Drift, view: View) -> str:
     )
 
 
-def _advice(of: Scope, first: date, last: date) -> str:
-    """The command that shows what moved in this scope."""
-    values = {key: value if isinstance(value, str) else ",".join(value) for key, value in of.items()}
-    where = "".join(f" --where {shlex.quote(f'{key}={value}')}" for key, value in values.items())
-    return f"See what moved:  aiops-cost report --by service,resource{where} --from {first} --to {last}"
+def said(bridge: Bridge, onset: Change | None) -> str:
+    """The cause and the onset, as the end of a sentence."""
+    words = []
+    if bridge.cause:
+        most = max((p for p in bridge.parts if p.kind == bridge.cause), key=lambda p: abs(p.amount))
+        words.append(f"mostly {bridge.cause}" + (f" ({most.name})" if most.name != bridge.cause else ""))
+    if onset:
+        words.append(f"since {onset.day}")
+    return f"; {', '.join(words)}" if words else ""
+
+
+def _advice(of: Scope) -> str:
+    return f"See why:  aiops-cost drift --why {typed(of)}"
+
+
+def _because(view: View, drift: Drift, bridge: Bridge, onset: Change | None) -> Iterable[str]:
+    if onset:
+        yield moved.sentence(onset)
+        yield from moved.sentences(view, why.Asked(drift.line, drift.days, drift.planned, drift.actual), onset)
+    for part in bridge.parts:
+        if abs(part.amount) < money.CENT:
+            continue
+        yield f"{part.kind}, {part.name}: {money.show(part.amount, view.currency)}"
+    yield from bridge.notes
 
 
 def _evidence(both: Iterable[Drift], currency: str) -> Iterable[str]:
@@ -289,7 +365,7 @@ def _unbudgeted(view: View, window: DayRange | None) -> list[tuple[object, ...]]
 def _total(view: View, window: DayRange) -> tuple[object, ...]:
     """Planned: the lines that are part of no other. Actual: each row once, planned or not."""
     plan = money.total(
-        planned(line, days_of(month)[0], min(days_of(month)[1], window[1]))
+        view.allowed(line, [(days_of(month)[0], min(days_of(month)[1], window[1]))])
         for month in sorted({month for line in view.lines for month in line.amounts})
         if days_of(month)[0] <= window[1]
         for line in roots(view.lines, month)

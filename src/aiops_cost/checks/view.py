@@ -3,14 +3,16 @@ only."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from aiops_cost.budget import scope
 from aiops_cost.budget.plan import Budget, BudgetLine, DayRange, joined, planned_days
+from aiops_cost.checks import flex
 from aiops_cost.model import AI_ACTIVITIES, Scope, SourceState
 
 if TYPE_CHECKING:
@@ -54,6 +56,8 @@ class View:
     currency: str
     cost: str
     used_columns: frozenset[str] | None = None
+    memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What checks have worked out already, for the next one that asks: never a result by itself."""
 
     @property
     def current(self) -> tuple[Budget, ...]:
@@ -133,17 +137,37 @@ class View:
             columns.append(f"coalesce(sum(Cost) FILTER (WHERE {condition.sql}), 0)")
             columns.append(f"coalesce(sum(n) FILTER (WHERE {condition.sql}), 0)")
             parameters += [*condition.parameters, *condition.parameters]
-        (found,) = self._fetch(
+        (found,) = self.fetch(
             f"SELECT {', '.join(columns)} FROM (SELECT {keys}sum(Cost) AS Cost, count(*) AS n FROM spend GROUP BY ALL)",
             parameters,
         )
         return [Spent(found[i], found[i + 1]) for i in range(0, len(found), 2)]
 
+    def allowed(self, line: BudgetLine, days: Iterable[DayRange]) -> Decimal:
+        """What the line allows on these days: the planned amount; of a line that flexes, the planned unit cost times
+        the actual volume, on the days whose volume is known (see `checks.flex`)."""
+        return flex.allowed(self.connection, line, days)
+
+    def spent_by(self, items: Sequence[tuple[BudgetLine, Sequence[DayRange]]]) -> list[Spent]:
+        """What each line's scope cost on its days: before credits where its budget plans gross."""
+        return self.spent_where([both(charges(line), in_days(days)) for line, days in items])
+
+    def ended(self) -> list[tuple[BudgetLine, DayRange]]:
+        """The lines whose last day is over, with the settled days since."""
+        until = self.settled_until
+        return [
+            (line, (line.ends + timedelta(days=1), until))
+            for line in self.lines
+            if line.ends and until and line.ends < until
+        ]
+
     def unplanned(self) -> Condition:
-        """AI spend, or what may be AI, on the judged days, that no budget line with a scope plans."""
+        """AI spend, or what may be AI, on the judged days, that no budget line with a scope plans; spend after the end
+        of a line is told by BUD004 and BUD005."""
         days = self.judged_days()
         planned = covered(self.lines, *span(days)) if days else NEVER
-        return both(watched(), in_days(days), negated(planned))
+        over = either(*(both(scoped(line.scope), in_days([since])) for line, since in self.ended()))
+        return both(watched(), in_days(days), negated(planned), negated(over))
 
     def spend_by(self, columns: Sequence[str], condition: Condition, limit: int | None = None) -> list[tuple[Any, ...]]:
         """Rows of (the columns' values, amount), largest amount first, then by the values.
@@ -153,7 +177,7 @@ class View:
         keys = ", ".join(columns)
         order = ", ".join(f"{i + 1} NULLS FIRST" for i in range(len(columns)))
         most = "" if limit is None else f" LIMIT {limit}"
-        return self._fetch(
+        return self.fetch(
             f"SELECT {keys}, sum(Cost) AS amount FROM spend WHERE {condition.sql} "
             f"GROUP BY {keys} ORDER BY amount DESC, {order}{most}",
             condition.parameters,
@@ -162,14 +186,36 @@ class View:
     def since(self, columns: Sequence[str], condition: Condition) -> dict[tuple[Any, ...], date]:
         """The first day with a charge, per values of the columns; looked for in the whole ledger."""
         keys = ", ".join(columns)
-        found = self._fetch(
+        found = self.fetch(
             f"SELECT {keys}, min(ChargePeriodStart) FROM spend WHERE {condition.sql} GROUP BY {keys}",
             condition.parameters,
         )
         return {tuple(row[:-1]): row[-1] for row in found}
 
-    def _fetch(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def quantity_by_day(self, condition: Condition) -> list[tuple[date, Decimal, Decimal | None]]:
+        """Day, cost and priced quantity of the charges that meet a condition on their unit."""
+        return self.fetch(
+            "SELECT ChargePeriodStart, sum(Cost), sum(CASE WHEN PricingUnit IS NULL THEN ConsumedQuantity"
+            f" ELSE PricingQuantity END) FROM spend WHERE {condition.sql}"
+            " GROUP BY 1 ORDER BY 1",
+            condition.parameters,
+        )
+
+    def fetch(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """The rows of a statement over `spend` and `metrics`, written by a check and never by a user."""
         return self.connection.execute(sql, parameters).fetchall()
+
+
+def report_of(of: Scope, first: date, last: date) -> str:
+    """The command that shows the services and resources of a scope on these days."""
+    values = {key: value if isinstance(value, str) else ",".join(value) for key, value in of.items()}
+    where = "".join(f" --where {shlex.quote(f'{key}={value}')}" for key, value in values.items())
+    return f"aiops-cost report --by service,resource{where} --from {first} --to {last}"
+
+
+def typed(of: Scope) -> str:
+    """A scope as it is typed after `--why` and `explain`: as tables show it."""
+    return shlex.quote(scope.text(of))
 
 
 def span(ranges: Sequence[DayRange]) -> DayRange:
@@ -183,6 +229,8 @@ def days_in(ranges: Iterable[DayRange]) -> int:
 
 
 NEVER = Condition("false")
+CREDITS = Condition("coalesce(ChargeCategory = 'Credit', false)", (), frozenset({"ChargeCategory"}))
+"""Money that a provider gives; FOCUS has a category for it."""
 
 
 def in_days(ranges: Iterable[DayRange]) -> Condition:
@@ -201,6 +249,11 @@ def scoped(of: Scope) -> Condition:
     names = (scope.column_of(key) for key in of)
     columns = frozenset("Tags" if name.startswith(scope.TAG) else name for name in names)
     return Condition(sql, tuple(parameters), columns)
+
+
+def charges(line: BudgetLine) -> Condition:
+    """What counts against a line: its scope, without credits where its budget plans gross."""
+    return both(scoped(line.scope), negated(CREDITS)) if line.plans == "gross" else scoped(line.scope)
 
 
 def both(*conditions: Condition) -> Condition:

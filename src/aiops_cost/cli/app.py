@@ -18,7 +18,8 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    "demo", "init", "pull", "status", "report", "drift", "check", "explain", "budget", "rules", "query", "render",
+    "demo", "init", "pull", "status", "report", "drift", "forecast", "check", "explain", "budget", "rules", "query",
+    "render",
     "schema",
 )  # fmt: skip
 

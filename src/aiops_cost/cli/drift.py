@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from aiops_cost.cli import options, output
 
-EXAMPLE = "Example:  aiops-cost drift --as-of 2026-06-14"
+EXAMPLE = "Example:  aiops-cost drift --why 'serving support-chat' --as-of 2026-06-14"
 
 
 def command(
+    why: Annotated[
+        str | None,
+        typer.Option("--why", help="One line in all its parts: its scope as tables show it.", metavar="SCOPE"),
+    ] = None,
     metric: options.Cost = None,
     config: options.ConfigFile = None,
     as_of: options.AsOf = None,
@@ -16,9 +24,9 @@ def command(
     format: options.Format = None,
     file: options.Output = None,
 ) -> int:
-    """Planned, actual and drift of every budget line on settled days, and spend that nobody planned."""
+    """Every budget line on settled days: planned, actual, drift; why, since when, where it ends; and what nobody
+    planned."""
     from aiops_cost import run
 
-    return output.write(
-        run.drift(options.session(config, as_of, metric, True, as_known_on, ledger_version)), format, file
-    )
+    session = options.session(config, as_of, metric, True, as_known_on, ledger_version)
+    return output.write(run.drift(session, why), format, file)

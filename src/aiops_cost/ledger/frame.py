@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -94,12 +94,45 @@ class Ledger:
         if not self.files:
             nulls = ", ".join(f"CAST(NULL AS {column.sql_type}) AS {column.name}" for column in schema.COLUMNS)
             return f"SELECT {nulls} WHERE false"
-        listed = ", ".join("'" + uri.replace("'", "''") + "'" for uri in self.files)
-        types = ", ".join(f"'{name}': VARCHAR" for name in schema.PARTITION)
-        return (
-            f"SELECT {', '.join(schema.NAMES)} FROM read_parquet([{listed}], hive_partitioning = true,"
-            f" hive_types = {{{types}}}, union_by_name = true)"
-        )
+        return select_of(self.files)
+
+    def restated(self, settles_after: Mapping[str, int]) -> list[Restated]:
+        """The closed months that were delivered again with other amounts, with the files that held them before.
+
+        `settles_after` maps a source to the days it takes to settle; a load that came earlier had not seen the whole
+        month, so what followed it is no restatement."""
+        found = []
+        for source, days in settles_after.items():
+            history = [entry for entry in self.records if entry["source"] == source]
+            for period in sorted({period for entry in history for period in entry["periods"]}):
+                loads = [entry for entry in history if period in entry["periods"]]
+                if len(loads) < 2 or record.amounts_of(loads[-1], period) == record.amounts_of(loads[-2], period):
+                    continue
+                year, month = int(period[:4]), int(period[5:])
+                after = date(year + month // 12, month % 12 + 1, 1) + timedelta(days=days)
+                if datetime.fromisoformat(loads[-2]["at"]).date() >= after:
+                    files = store.files_at(self.location, int(loads[-2]["version"]), source, period)
+                    found += [Restated(source, period, files)] if files else []
+        return found
+
+
+@dataclass(frozen=True)
+class Restated:
+    """A closed month that was delivered again, and the files that held it before."""
+
+    source: str
+    period: str
+    files: tuple[str, ...]
+
+
+def select_of(files: Sequence[str]) -> str:
+    """The SELECT of all ledger columns from these files."""
+    listed = ", ".join("'" + uri.replace("'", "''") + "'" for uri in files)
+    types = ", ".join(f"'{name}': VARCHAR" for name in schema.PARTITION)
+    return (
+        f"SELECT {', '.join(schema.NAMES)} FROM read_parquet([{listed}], hive_partitioning = true,"
+        f" hive_types = {{{types}}}, union_by_name = true)"
+    )
 
 
 def frame_of(

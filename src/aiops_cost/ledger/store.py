@@ -81,6 +81,17 @@ def version_on(location: Path, day: date) -> int:
     return max(int(load["version"]) for load in known)
 
 
+def files_at(location: Path, version: int, source: str, period: str) -> tuple[str, ...]:
+    """The files of one partition as they were after a load; empty where they are no longer there."""
+    try:
+        table = DeltaTable(table_path(location), version=version)
+        filters = [("x_Source", "=", source), ("x_BillingPeriod", "=", period)]
+        files = tuple(sorted(table.file_uris(partition_filters=filters)))
+    except DeltaError:
+        return ()
+    return files if all(Path(file).is_file() for file in files) else ()
+
+
 def records(table: DeltaTable | None) -> list[dict[str, Any]]:
     """The record of every load, oldest first, each with the table `version` that it made.
 

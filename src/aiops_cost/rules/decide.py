@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aiops_cost.ledger import schema
+from aiops_cost.rules import training
 from aiops_cost.rules.evidence import Codes, Column, Lines
-from aiops_cost.rules.modules import READERS
+from aiops_cost.rules.modules import READERS, Reader
 from aiops_cost.rules.owners import Owners
 from aiops_cost.rules.pack import Rule, RuleSet
 from aiops_cost.rules.tags import TagMap
-from aiops_cost.rules.winners import winners
+from aiops_cost.rules.winners import Mask, winners
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,10 +46,23 @@ def decide(frame: pd.DataFrame, rules: RuleSet, tags: TagMap, owners: Owners | N
     fields.fill(rules.refining, refined)
     for name, said in _FROM_TAGS.items():
         fields.put_column(name, lines.column(f"stated.{said}"))
+    _name_runs(lines, fields)
     if owners:
         decided = {name: fields.column(name) for name in schema.ATTRIBUTION}
         fields.put_where_null("x_Owner", owners.of(lines, decided))
     return Decision(lines, by, refined, {name: fields.column(name) for name in schema.ATTRIBUTION})
+
+
+def _name_runs(lines: Lines, fields: _Fields) -> None:
+    """The run that a line of training, or of preparing data, belongs to: by a tag that names runs, by the job that the
+    resource id names, by a tag that names jobs. A rule that read a run has the first word."""
+    trains = fields.having("x_Activity", ("training",))
+    prepares = fields.having("x_Component", training.PREPARATION)
+    compute = trains & ~prepares
+    fields.put_where_null("x_Run", lines.column("stated.run"), trains | prepares)
+    fields.put_where_null("x_Run", lines.column("ResourceId"), compute, training.run)
+    for tag in training.JOB_TAGS:
+        fields.put_where_null("x_Run", lines.column(f"tags.{tag}"), compute)
 
 
 class _Fields:
@@ -71,19 +86,22 @@ class _Fields:
                 self._fill_rule(rules[index], order[start:end])
 
     def _fill_rule(self, rule: Rule, rows: Codes) -> None:
-        import pandas as pd
-
         said = {"x_Activity": rule.activity, "x_RuleId": rule.id, **rule.constants}
         if rule.activity != "unattributed":  # how sure can one be of not knowing
             said["x_Confidence"] = rule.confidence
         for name, value in said.items():
             self._put(name, rows, value)
         for extract in rule.extract:
-            column, read = self._lines.column(extract.column), READERS[extract.reader]
-            numbers, codes = pd.factorize(column.codes[rows])
-            found = [None if code < 0 else read(column.values[code]) for code in codes.tolist()]
-            self._put_values(extract.field, rows, numbers.astype(np.int32), found)
+            self._read(extract.field, rows, self._lines.column(extract.column), READERS[extract.reader])
         self._put_component(rule, rows)
+
+    def _read(self, name: str, rows: Codes, column: Column, read: Reader) -> None:
+        """Fill the field with what `read` finds in the column, asked once per distinct value on these rows."""
+        import pandas as pd
+
+        numbers, codes = pd.factorize(column.codes[rows])
+        found = [None if code < 0 else read(column.values[code]) for code in codes.tolist()]
+        self._put_values(name, rows, numbers.astype(np.int32), found)
 
     def _put_component(self, rule: Rule, rows: Codes) -> None:
         """`fm-tokens-{token_direction}` follows the direction; without one the end is left off.
@@ -107,10 +125,20 @@ class _Fields:
         rows = np.flatnonzero(column.codes >= 0)
         self._put_values(name, rows, column.codes[rows], list(column.values))
 
-    def put_where_null(self, name: str, column: Column) -> None:
-        """Fill only the lines that have nothing yet."""
-        rows = np.flatnonzero(self._codes[name] < 0)
-        self._put_values(name, rows, column.codes[rows], list(column.values))
+    def having(self, name: str, values: Sequence[str]) -> Mask:
+        """The lines whose field is one of these values."""
+        wanted = [self._values[name][value] for value in values if value in self._values[name]]
+        return np.isin(self._codes[name], wanted)
+
+    def put_where_null(self, name: str, column: Column, among: Mask | None = None, read: Reader | None = None) -> None:
+        """Fill only the lines that have nothing yet, with the column's value or what `read` finds in it."""
+        if not column.values:
+            return
+        rows = np.flatnonzero(self._codes[name] < 0 if among is None else (self._codes[name] < 0) & among)
+        if read:
+            self._read(name, rows, column, read)
+        else:
+            self._put_values(name, rows, column.codes[rows], list(column.values))
 
     def _put(self, name: str, rows: Codes | slice, value: str) -> None:
         self._codes[name][rows] = self._values[name].setdefault(value, len(self._values[name]))

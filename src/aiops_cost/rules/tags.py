@@ -1,9 +1,9 @@
 """What people wrote on the things they run: tags, read once per distinct text.
 
-Keys are compared folded: case, `-`, `_` and spaces do not matter, and the `user:` that AWS puts before the
-user's own keys is dropped, while `aws:` stays, so that the provider's tags never pass for the user's. When two
-keys of one line fold to the same and their values differ, the key spelled exactly as asked wins, else the first
-in alphabetical order, and the line is counted: nothing is ever merged silently.
+Keys are compared folded: case, `-`, `_` and spaces do not matter (`RunId` is `run_id`), and the `user:` that AWS
+puts before the user's own keys is dropped, while `aws:` stays, so that the provider's tags never pass for the user's.
+When two keys of one line fold to the same and their values differ, the key spelled exactly as asked wins, else the
+first in alphabetical order, and the line is counted: nothing is ever merged silently.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ JSON_COLUMNS = {"tags": "Tags", "details": "SkuPriceDetails", "categories": "x_C
 Inverted = dict[str, dict[str, dict[int, str]]]
 """Folded key -> key as written -> {number of the text: value}."""
 
-FIELDS = ("workload", "owner", "environment", "model", "activity", "data_class")
+FIELDS = ("workload", "owner", "environment", "model", "activity", "data_class", "run")
 
 _SEPARATORS = re.compile(r"[-_\s]+")
 _SAID = {
@@ -35,9 +35,6 @@ _SAID = {
     "shared": "shared platform ai-platform ml-platform notebook notebooks experimentation",
     "other": "other none no non-ai not-ai",
 }  # fmt: skip
-ACTIVITY_WORDS = {word: activity for activity, words in _SAID.items() for word in words.split()}
-"""What people write in an activity tag, and the activity it means."""
-
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "workload": (
         "workload", "ai-workload", "app", "application", "app-name", "application-name", "project",
@@ -48,7 +45,31 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "model": ("model", "model-name", "model-id", "ai-model", "ml-model", "foundation-model"),
     "activity": ("ai-activity", "ml-activity", "ai-phase", "ml-phase", "ml-stage", "aiops-activity"),
     "data_class": ("data-class", "data-type", "data-kind", "data-category", "dataset-type", "content-type"),
+    "run": (
+        "run-id", "run", "run-name", "mlflow-run-id", "pipeline-run", "pipeline-run-id", "execution-id",
+        "vertex-ai-pipelines-run-billing-id",
+    ),
 }  # fmt: skip
+
+
+@lru_cache(maxsize=65_536)
+def fold(key: str) -> str:
+    """The key as keys are compared.
+
+    >>> fold("user:Cost_Owner"), fold("aws_createdBy")
+    ('costowner', 'aws:createdby')
+    """
+    plain = key.strip().lower()
+    for prefix in ("user:", "user_"):
+        if plain.startswith(prefix) and len(plain) > len(prefix):
+            plain = plain[len(prefix) :]
+    if plain.startswith("aws_"):
+        plain = "aws:" + plain[4:]
+    return _SEPARATORS.sub("", plain)
+
+
+ACTIVITY_WORDS = {fold(word): activity for activity, words in _SAID.items() for word in words.split()}
+"""What people write in an activity tag, folded, and the activity it means."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +89,7 @@ DEFAULT_TAGS = TagMap({name: tuple(f"tags.{key}" for key in keys) for name, keys
 def tag_map(wanted: Mapping[str, Sequence[str]], place: str = "") -> TagMap:
     """The default map with some fields replaced by what the configuration says.
 
-    `wanted` maps a field (workload, owner, environment, model, activity, data_class) to its candidates in
+    `wanted` maps a field (workload, owner, environment, model, activity, data_class, run) to its candidates in
     order: `tags.KEY` or a column of the ledger. Raises UserError naming every unknown one, with the nearest known.
     """
     problems = []
@@ -90,22 +111,6 @@ def tag_map(wanted: Mapping[str, Sequence[str]], place: str = "") -> TagMap:
 def _readable(candidate: str) -> bool:
     head, _, key = candidate.partition(".")
     return (bool(key) and head in JSON_COLUMNS) or schema.SHORT.get(candidate, candidate) in schema.IDENTITY
-
-
-@lru_cache(maxsize=65_536)
-def fold(key: str) -> str:
-    """The key as keys are compared.
-
-    >>> fold("user:Cost_Owner"), fold("aws_createdBy")
-    ('cost-owner', 'aws:createdby')
-    """
-    plain = key.strip().lower()
-    for prefix in ("user:", "user_"):
-        if plain.startswith(prefix) and len(plain) > len(prefix):
-            plain = plain[len(prefix) :]
-    if plain.startswith("aws_"):
-        plain = "aws:" + plain[4:]
-    return _SEPARATORS.sub("-", plain)
 
 
 def said_activity(value: str, words: Mapping[str, str]) -> str | None:

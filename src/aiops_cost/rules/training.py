@@ -28,20 +28,15 @@ DRIVERS = (
     ),
 )  # fmt: skip
 
-RUN_TAGS = (
-    "run-id",
-    "run",
-    "run-name",
-    "job-name",
-    "training-job",
-    "experiment",
-    "pipeline-run",
-    "mlflow-run-id",
-    "RunName",
-)
-"""Tags that name one training run, best first."""
+PREPARATION = ("data-processing", "data-labeling", "training-storage")
+"""Components that prepare a run, whatever activity they are billed under."""
+
+JOB_TAGS = ("job-name", "training-job", "job-id", "job-run-id", "batch.kubernetes.io/job-name", "RunName")
+"""Tags that name a job: asked only where no tag names the run and the resource id names no job, as a job that runs
+again often keeps its name."""
 
 _SAGEMAKER_JOB = re.compile(r":training-job/([\w-]+)")
+_BEDROCK_JOB = re.compile(r":(?:model-customization-job|reinforcement-fine-tuning-job)/([\w./:-]+)")
 _VERTEX_JOB = re.compile(r"/(?:customJobs|trainingPipelines|hyperparameterTuningJobs|tuningJobs)/([\w-]+)")
 _AZURE_JOB = re.compile(r"/(?:jobs|runs|experiments)/([\w.-]+)", re.IGNORECASE)
 _SUFFIX = re.compile(r"[-_](?:\d{4}-?\d{2}-?\d{2}.*|\d{8,}.*|[0-9a-f]{8,}|\d{1,4})$")
@@ -53,7 +48,7 @@ def run(text: str) -> str | None:
     >>> run("arn:aws:sagemaker:us-east-1:1:training-job/ranker-2026-05-03")
     'ranker-2026-05-03'
     """
-    for pattern in (_SAGEMAKER_JOB, _VERTEX_JOB, _AZURE_JOB):
+    for pattern in (_SAGEMAKER_JOB, _BEDROCK_JOB, _VERTEX_JOB, _AZURE_JOB):
         found = pattern.search(text)
         if found:
             return found[1]

@@ -1,0 +1,190 @@
+"""Spend by the day as drift looks at it: the table `cells`, made once, and the questions asked of it.
+
+A row is a day and what stays the same when tags come and go: account, service, SKU, region, and what attribution made
+of them; never `x_LineId`, which changes with every column that a bill gains. `sort` tells usage apart from what use
+does not drive: `fee` (tax, support, what is charged once or by the month), `credit`, `correction` (of a period that
+was closed).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aiops_cost.checks import view as views
+from aiops_cost.checks import wandering
+from aiops_cost.drift.weekly import Floats
+
+if TYPE_CHECKING:
+    from aiops_cost.checks.view import Condition, View
+
+USAGE, FEE, CREDIT, CORRECTION = "usage", "fee", "credit", "correction"
+_SORT = f"""CASE WHEN ChargeClass = 'Correction' THEN '{CORRECTION}'
+ WHEN ChargeCategory = 'Credit' THEN '{CREDIT}'
+ WHEN ChargeCategory IN ('Tax', 'Purchase', 'Adjustment') OR ChargeFrequency IN ('Recurring', 'One-Time') THEN '{FEE}'
+ ELSE '{USAGE}' END"""
+_SKU = "coalesce(SkuId, SkuMeter, x_UsageType, x_SkuDescription, ChargeDescription, ServiceName)"
+_METER = "coalesce(x_UsageType, SkuMeter, x_SkuDescription, ChargeDescription)"
+_ALWAYS = (
+    "ChargePeriodStart", "x_Activity", "x_Workload", "x_Component", "x_Model", "x_LatencyTier", "ServiceName",
+    "SubAccountId", "RegionId", "BillingCurrency", "ChargeCategory",
+)  # fmt: skip
+LOOK_BACK = timedelta(days=400)
+
+
+@dataclass(frozen=True)
+class Daily:
+    """One scope, day by day. `usage` is what use drives, `other` fees, credits and corrections; both in the report
+    currency, as floats for statistics."""
+
+    first: date
+    usage: Floats
+    other: Floats
+
+    @property
+    def last(self) -> date:
+        return self.first + timedelta(days=len(self.usage) - 1)
+
+    def since(self, day: date) -> Daily:
+        """The days from `day` on."""
+        skipped = max(0, (day - self.first).days)
+        return Daily(self.first + timedelta(days=skipped), self.usage[skipped:], self.other[skipped:])
+
+
+def prepared(view: View) -> str:
+    """Make the table `cells` of all settled days worth looking at, once per view, and return its name."""
+    if "cells" not in view.memo:
+        until = view.settled_until or view.as_of
+        scoped = [views.charges(line) for line in view.lines]
+        names = sorted({*_ALWAYS, *(name for condition in scoped for name in condition.columns)})
+        worth = views.both(views.in_days([(until - LOOK_BACK, until)]), views.either(views.watched(), *scoped))
+        columns = ", ".join(f'"{name}"' for name in names)
+        view.memo["cell_columns"] = (
+            f"{columns}, {wandering.column(view)}, {_SKU} AS sku, {_METER} AS meter, {_SORT} AS sort,"
+            " coalesce(ConsumedUnit, PricingUnit) AS unit,"
+            " sum({sign} * CASE WHEN ConsumedUnit IS NULL THEN PricingQuantity ELSE ConsumedQuantity END) AS quantity,"
+            f" sum({{sign}} * Cost) AS Cost, sum({{sign}} * {view.cost}) AS native"
+        )
+        selected = view.memo["cell_columns"].format(sign=1)
+        view.connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE cells AS SELECT {selected} FROM spend WHERE {worth.sql} GROUP BY ALL",
+            worth.parameters,
+        )
+        view.memo["cells"] = "cells"
+    return "cells"
+
+
+def restated(view: View, columns: Iterable[str], condition: Condition) -> list[tuple[Any, ...]]:
+    """As `rows`, for what closed months that were delivered again became, less what they had been; usage only."""
+    if not _has(view, "spend_before"):
+        return []
+    prepared(view)
+    if "restated" not in view.memo:
+        now, then = (view.memo["cell_columns"].format(sign=sign) for sign in (1, -1))
+        view.connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE restated AS SELECT {now} FROM spend"
+            " SEMI JOIN reloaded USING (x_Source, x_BillingPeriod) GROUP BY ALL"
+            f" UNION ALL SELECT {then} FROM spend_before GROUP BY ALL"
+        )
+        view.memo["restated"] = "restated"
+    keys = ", ".join(columns)
+    found: list[tuple[Any, ...]] = view.connection.execute(
+        f"SELECT {keys}, sum(quantity), sum(Cost), sum(native) FROM restated WHERE sort = '{USAGE}' AND {condition.sql}"
+        f" GROUP BY {keys} HAVING sum(Cost) <> 0 OR sum(quantity) <> 0 ORDER BY ALL",
+        condition.parameters,
+    ).fetchall()
+    return found
+
+
+def rate(view: View, currency: str) -> Decimal:
+    """The exchange rate of the day nearest to the plan's first."""
+    first = min((budget.first_day for budget in view.current), default=view.as_of)
+    (row,) = view.connection.execute(
+        "SELECT rate FROM rates WHERE code = ? ORDER BY abs(day - CAST(? AS DATE)), day LIMIT 1", [currency, first]
+    ).fetchall()
+    return Decimal(row[0])
+
+
+def _has(view: View, name: str) -> bool:
+    sql = "SELECT count(*) FROM duckdb_tables() WHERE table_name = ?"
+    return bool(view.connection.execute(sql, [name]).fetchall()[0][0])
+
+
+def daily(view: View, conditions: Sequence[Condition]) -> list[Daily | None]:
+    """What each condition's rows cost by day, from its first day with a charge to the last settled day; one scan.
+
+    None for a condition that no row meets.
+    """
+    until = view.settled_until
+    if not conditions or until is None:
+        return [None] * len(conditions)
+    table = prepared(view)
+    keys = sorted({"ChargePeriodStart", *(name for condition in conditions for name in condition.columns)})
+    listed = ", ".join(f'"{name}"' for name in keys)
+    columns: list[str] = []
+    parameters: list[Any] = []
+    for condition in conditions:
+        for sort in ("=", "<>"):
+            columns.append(f"CAST(sum(Cost) FILTER (WHERE sort {sort} '{USAGE}' AND {condition.sql}) AS DOUBLE)")
+            parameters += condition.parameters
+    rows = view.connection.execute(
+        f"SELECT ChargePeriodStart, {', '.join(columns)} FROM"
+        f" (SELECT {listed}, sort, sum(Cost) AS Cost FROM {table} GROUP BY ALL) GROUP BY 1 ORDER BY 1",
+        parameters,
+    ).fetchall()
+    return [_series(rows, 1 + 2 * index, until) for index in range(len(conditions))]
+
+
+def _series(rows: Sequence[tuple[Any, ...]], at: int, until: date) -> Daily | None:
+    days = [row[0] for row in rows if row[at] is not None or row[at + 1] is not None]
+    if not days:
+        return None
+    first = days[0]
+    usage, other = (np.zeros((until - first).days + 1) for _ in range(2))
+    for row in rows:
+        if row[0] >= first:
+            usage[(row[0] - first).days] = row[at] or 0.0
+            other[(row[0] - first).days] = row[at + 1] or 0.0
+    return Daily(first, usage, other)
+
+
+def rows(view: View, columns: Iterable[str], condition: Condition) -> list[tuple[Any, ...]]:
+    """Rows of (columns, quantity, cost, native cost) of the cells that meet a condition, in a fixed order."""
+    keys = ", ".join(columns)
+    table = prepared(view)
+    found: list[tuple[Any, ...]] = view.connection.execute(
+        f"SELECT {keys}, sum(quantity), sum(Cost), sum(native) FROM {table} WHERE {condition.sql}"
+        f" GROUP BY {keys} ORDER BY ALL",
+        condition.parameters,
+    ).fetchall()
+    return found
+
+
+def runs(view: View, condition: Condition) -> list[date]:
+    """The first day of each training run that meets the condition, in order."""
+    if "runs" not in view.memo:
+        names = sorted({"x_Activity", *(name for line in view.lines for name in views.charges(line).columns)})
+        columns = ", ".join(f'"{name}"' for name in names)
+        view.connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE runs AS SELECT {columns}, x_Run, min(ChargePeriodStart) AS day"
+            " FROM spend WHERE x_Run IS NOT NULL GROUP BY ALL"
+        )
+        view.memo["runs"] = "runs"
+    found = view.connection.execute(
+        f"SELECT min(day) AS day FROM runs WHERE {condition.sql} GROUP BY x_Run ORDER BY day", condition.parameters
+    ).fetchall()
+    return [row[0] for row in found]
+
+
+def amount(view: View, condition: Condition) -> Decimal:
+    """What the cells that meet a condition cost, exact."""
+    table = prepared(view)
+    (row,) = view.connection.execute(
+        f"SELECT coalesce(sum(Cost), 0) FROM {table} WHERE {condition.sql}", condition.parameters
+    ).fetchall()
+    return Decimal(row[0])

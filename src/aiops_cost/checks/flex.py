@@ -1,0 +1,96 @@
+"""A plan that moves with volume: allowed = planned unit cost x actual volume.
+
+In words: success is not overspend. If a month planned 12,000 for 1.2 million requests, each thousand was worth 10;
+1.5 million requests allow 15,000, and one million 10,000. In symbols, for a month m and the days D of it whose volume
+v(d) is known, with the planned amount a(m) and the planned volume V(m):
+
+    allowed = a(m) / V(m) * sum of v(d) over D  +  a(m) / days(m) * (number of the other days)
+
+A day without a value is judged by the fixed plan, never by a volume of zero. GB are a level: a day of g GB is
+g / days(m) GB-months.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from aiops_cost import money
+from aiops_cost.budget import scope as scopes
+from aiops_cost.budget.plan import BudgetLine, DayRange, days_of, joined, planned
+from aiops_cost.budget.volumes import planned_volume
+from aiops_cost.metrics import volume
+
+if TYPE_CHECKING:
+    import duckdb
+
+Volumes = Mapping[date, Decimal]
+
+
+def allowed(con: duckdb.DuckDBPyConnection, line: BudgetLine, days: Iterable[DayRange]) -> Decimal:
+    """What a line allows on these days, to 18 decimals; its fixed plan where it does not flex."""
+    ranges = list(days)
+    if not line.flex:
+        return money.total(planned(line, first, last) for first, last in ranges)
+    return flexed(line, line.flex, ranges, volumes(con, line, line.flex))
+
+
+def volumes(con: duckdb.DuckDBPyConnection, line: BudgetLine, metric: str) -> Volumes:
+    """Day -> actual volume of a metric within the line's scope; of GB, in GB-months; of runs, those that began."""
+    if metric == "runs":
+        return runs(con, line)
+    found = volume.daily(con, metric, line.scope)
+    if metric != "gb":
+        return found
+    return {day: money.multiply(value, 1, days_of(f"{day:%Y-%m}")[1].day) for day, value in found.items()}
+
+
+def runs(con: duckdb.DuckDBPyConnection, line: BudgetLine) -> Volumes:
+    """Day -> runs that began on it, by the bill where it names them, else by the metric `runs`.
+
+    Runs come on some days only: from the month of the first one to the last billed day, any other day has none.
+    """
+    condition, parameters = scopes.where(line.scope)
+    rows = con.execute(
+        "SELECT day, count(*) FROM (SELECT x_Run, min(ChargePeriodStart) AS day FROM spend"
+        f" WHERE x_Run IS NOT NULL AND {condition} GROUP BY x_Run) GROUP BY day ORDER BY day",
+        parameters,
+    ).fetchall()
+    found = {day: Decimal(count) for day, count in rows} or volume.daily(con, "runs", line.scope)
+    end = con.execute("SELECT max(ChargePeriodStart) FROM spend").fetchone()
+    if not found or not end or not end[0]:
+        return found
+    whole = _days(min(found).replace(day=1), max(end[0], *found))
+    return {day: found.get(day, Decimal(0)) for day in whole}
+
+
+def flexed(line: BudgetLine, metric: str, days: Iterable[DayRange], actual: Volumes) -> Decimal:
+    """The planned unit cost times the actual volume, month by month; days without a volume at their fixed plan."""
+    fixed: list[DayRange] = []
+    known: dict[str, Decimal] = {}
+    for day in (day for first, last in days for day in _days(first, last)):
+        month = f"{day:%Y-%m}"
+        if day not in actual or not planned_volume_of(line, metric, month):
+            fixed.append((day, day))
+        elif line.ends is None or day <= line.ends:
+            known[month] = known.get(month, Decimal(0)) + actual[day]
+    return money.total(
+        [
+            *(planned(line, first, last) for first, last in joined(fixed)),
+            *(
+                money.multiply(amount, line.amounts[month], planned_volume_of(line, metric, month))
+                for month, amount in known.items()
+            ),
+        ]
+    )
+
+
+def planned_volume_of(line: BudgetLine, metric: str, month: str) -> Decimal:
+    """The volume that the amount of a month was made for; zero where that month plans none."""
+    return (planned_volume(line, metric, month) or Decimal(0)) if month in line.amounts else Decimal(0)
+
+
+def _days(first: date, last: date) -> Iterable[date]:
+    return (first + timedelta(days=n) for n in range((last - first).days + 1))

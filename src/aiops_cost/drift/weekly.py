@@ -1,0 +1,126 @@
+"""The shape of a week, the noise of a day, and days that stand out: what every statistic here starts from.
+
+A series is an array of amounts, one per day without a gap, and the day it begins on. The weekday profile is seven
+factors with a mean of one, Monday first: the median, over the weeks, of a day's amount divided by the mean of the
+seven days around it (the ratio-to-moving-average method: Hyndman and Athanasopoulos, Forecasting: Principles and
+Practice, 3rd edition, section 3.4), so that neither a spike nor a step changes it.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Bools = np.ndarray[Any, np.dtype[np.bool_]]
+
+FLAT: Floats = np.ones(7)
+ENOUGH_WEEKS = 3
+"""A weekday must have been seen so often before the week has a shape."""
+
+_SPREAD = 1.4826
+"""The median absolute deviation of a normal distribution, times this, is its standard deviation."""
+
+
+def spread(values: Floats) -> float:
+    """A standard deviation that a minority of wild values does not move."""
+    if len(values) == 0:
+        return 0.0
+    return float(_SPREAD * np.median(np.abs(values - np.median(values))))
+
+
+def profile(values: Floats, first: date) -> Floats:
+    """The seven weekday factors, Monday first; all ones where the week has no shape, or too few weeks are known."""
+    if len(values) < 7 * ENOUGH_WEEKS:
+        return _weekend(values, first)
+    mean = np.convolve(values, np.ones(7) / 7, mode="valid")
+    middle = values[3:-3]
+    known = mean > 0
+    ratios = np.divide(middle, mean, out=np.ones_like(middle), where=known)
+    weekday = weekdays(first, len(values))[3:-3]
+    found = np.ones(7)
+    noise = []
+    for day in range(7):
+        here = ratios[(weekday == day) & known]
+        if len(here) < ENOUGH_WEEKS - 1:
+            return FLAT
+        found[day] = max(0.0, float(np.median(here)))
+        noise.append(spread(here) / np.sqrt(len(here)))
+    found /= max(float(found.mean()), 1e-9)
+    beyond = np.abs(found - 1).max()
+    return found if beyond > max(0.015, 3 * float(np.mean(noise))) else FLAT
+
+
+def _weekend(values: Floats, first: date) -> Floats:
+    """From one to three weeks: working days and the weekend apart, where they plainly differ."""
+    if len(values) < 8:
+        return FLAT
+    free = weekdays(first, len(values)) >= 5
+    work, weekend = values[~free], values[free]
+    middle = float(np.median(work))
+    if len(weekend) < 2 or middle <= 0:
+        return FLAT
+    factor = max(0.0, float(weekend.mean()) / middle)
+    noise = max(float(np.std(weekend)), spread(work), 0.01 * middle) / middle
+    if abs(factor - 1) < max(0.05, 3 * noise):
+        return FLAT
+    found = np.array([1.0] * 5 + [factor] * 2)
+    return np.asarray(found / found.mean())
+
+
+def weekdays(first: date, days: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """0 for Monday to 6 for Sunday, for each day."""
+    return (first.weekday() + np.arange(days)) % 7
+
+
+def spikes(values: Floats) -> Bools:
+    """Days that stand out by themselves: one or two in a row, with ordinary days after them, or at the very end.
+
+    Three in a row are no spike; they may be a new level.
+    """
+    level = running_median(values)
+    around = values - level
+    noise = max(spread(around), 0.01 * float(np.median(np.abs(level))), 1e-12)
+    wild = np.abs(around) > 4.5 * noise
+    found = np.zeros(len(values), dtype=bool)
+    begin = 0
+    while begin < len(values):
+        if not wild[begin]:
+            begin += 1
+            continue
+        end = begin
+        while end < len(values) and wild[end]:
+            end += 1
+        if end - begin <= 2:
+            found[begin:end] = True
+        begin = end
+    return found
+
+
+def running_median(values: Floats, width: int = 15) -> Floats:
+    """The median of the days around each day; at the ends of as many as there are."""
+    half = width // 2
+    padded = np.concatenate([np.full(half, np.nan), values, np.full(half, np.nan)])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, width)
+    return np.asarray(np.nanmedian(windows, axis=1))
+
+
+def calm(values: Floats) -> Floats:
+    """The series with its spikes put down to the level around them."""
+    odd = spikes(values)
+    return np.where(odd, running_median(values), values) if odd.any() else values
+
+
+def is_lumpy(values: Floats) -> bool:
+    """True where most days cost nothing: training that runs now and then."""
+    size = np.abs(values)
+    busy = size > 0.1 * size[size > 0].mean() if (size > 0).any() else np.zeros(len(values), dtype=bool)
+    return bool(busy.sum() >= 2 and (~busy).mean() >= 0.4)
+
+
+def bursts(values: Floats) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """The days on which a lumpy series cost something worth the name."""
+    size = np.abs(values)
+    return np.flatnonzero(size > 0.1 * size[size > 0].mean()) if (size > 0).any() else np.zeros(0, dtype=np.int64)
