@@ -49,7 +49,7 @@ _ROWS = """COPY (
   FROM range({lines}) l(line), range(DATE '{first}', DATE '{first}' + INTERVAL 1 MONTH, INTERVAL 1 DAY) d(day),
     range({hours}) h(hour)
 ) TO '{path}' (FORMAT parquet)"""
-_AMOUNT = "CAST((line % 89 + hour * 3 + day(day)) / {hours} AS DECIMAL(20, 10))"
+_AMOUNT = "CAST((hash(line * 1000 + hour * 40 + day(day)) % 1000000000) / 10000000 / {hours} AS DECIMAL(20, 10))"
 
 
 def main() -> None:

@@ -61,6 +61,7 @@ def answer(parts: Parts, version: int | None) -> Report:
         tables=(
             _figures(parts, drift),
             _lines(drift),
+            *parts.drift.tables[1:],
             _moved(parts.moved),
             *spent,
             *_trust(parts),

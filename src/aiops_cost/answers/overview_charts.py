@@ -13,6 +13,9 @@ from aiops_cost.model import Chart, Column, Finding, Report, Table
 STEPS = 7
 """A bridge by budget lines names so many of them."""
 
+SMALL = Decimal("0.01")
+"""A step below this share of the largest is not drawn by itself."""
+
 _TIMELINE = (Column("series"), Column("day", "date"), Column("amount", "money"), Column("low", "money"),
              Column("high", "money"))  # fmt: skip
 _WATERFALL = (Column("part"), Column("amount", "money"))
@@ -47,7 +50,7 @@ def _is_whole(monday: Any, first: str, last: str) -> bool:
 
 def bridge(drift: Table, findings: Sequence[Finding]) -> Chart | None:
     """From planned to actual, by cause where the findings know causes, else by the budget lines that moved most.
-    The steps sum to the drift exactly: what no step names is one of its own."""
+    The steps sum to the drift exactly: small ones, and lines whose drift has no finding, are one step, `other`."""
     if drift.total is None:
         return None
     names = [column.name for column in drift.columns]
@@ -56,9 +59,10 @@ def bridge(drift: Table, findings: Sequence[Finding]) -> Chart | None:
     rows = [dict(zip(names, row, strict=True)) for row in drift.rows]
     unplanned = money.total(row["drift"] for row in rows if row["status"] == _UNPLANNED)
     steps = dict(_by_cause(causes, unplanned) if causes else _by_line(rows, unplanned))
-    rest = money.EXACT.subtract(total["drift"], money.total(steps.values()))
-    steps["the rest" if not causes else "not split"] = rest
-    shown = [(name, amount) for name, amount in steps.items() if abs(amount) >= money.CENT]
+    least = max((abs(amount) for amount in steps.values()), default=Decimal(0)) * SMALL
+    shown = [(name, amount) for name, amount in steps.items() if abs(amount) > least]
+    rest = money.EXACT.subtract(total["drift"], money.total(amount for _, amount in shown))
+    shown += [("other", rest)] if rest else []
     if not shown:
         return None
     largest = max(shown, key=lambda step: abs(step[1]))

@@ -64,7 +64,7 @@ def _timeline(chart: Chart, look: Look) -> Spec:
     day = {
         "field": "day", "type": "temporal", "scale": {"type": "utc"},
         "axis": {"grid": False, "format": _day_format(days), "tickCount": 4 if look.is_narrow else 8,
-                 "labelFlush": True, "labelOverlap": True},
+                 "labelFlush": True, "labelOverlap": "greedy", "labelSeparation": 10},
     }  # fmt: skip
     layers = [*_lines(names, day, look), _hover(rows, day, days)]
     return {"height": 220 if look.is_narrow else 260, "data": {"values": values}, "layer": layers}
