@@ -16,6 +16,7 @@ from typing import Any
 import typer
 
 from aiops_cost import checks, schemas
+from aiops_cost.answers import filters
 from aiops_cost.cli.app import app
 from aiops_cost.config import CONFIG_VARIABLE, CURRENCY_VARIABLE, LEDGER_VARIABLE
 from aiops_cost.ledger import schema
@@ -116,11 +117,20 @@ def columns() -> str:
             table(("column", "type", "role", "short name", "meaning"), rows),
             "Roles: *partition* and *id* say where a row is kept, *key* tells two rows of one line apart, *identity*"
             " makes the line, the rest is summed.",
+            "## Filters",
+            *_filters(),
             "## Added by attribution",
             "The view `attributed` has these besides. The rules fill them; see [rules](rules.md).",
             table(("column", "short name"), added),
         ]
     )
+
+
+def _filters() -> tuple[str, ...]:
+    """What `--where` understands, as the module that reads it says."""
+    head, forms, keys = str(filters.__doc__).strip().split("\n\n")
+    lines = "\n".join(line.strip() for line in forms.splitlines())
+    return head, f"```text\n{lines}\n```", " ".join(keys.split())
 
 
 # --- configuration --------------------------------------------------------------------------------------------------

@@ -35,10 +35,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reports": {"model", "money"},
     "schemas": {"model", "errors", "documents", "budget", "config", "rules"},
     "spend": {"model", "errors", "ledger", "rules", "budget", "metrics"},
+    "memory": {"model", "ledger", "rules", "spend"},
     "answers": {"model", "errors", "money", "documents", "ledger", "rules", "budget", "metrics", "reconcile"},
     "run": {
         "model", "errors", "gate", "documents", "providers", "ledger", "rules", "budget", "config", "checks",
-        "schemas", "spend", "answers", "metrics", "feeds",
+        "schemas", "spend", "memory", "answers", "metrics", "feeds",
     },
     "demo": {"model", "money"},
     "starter": {"model", "errors", "money", "ledger.intake", "providers"},

@@ -18,11 +18,12 @@ from typing import Any
 
 import duckdb
 
-from aiops_cost import checks, documents, feeds, gate, schemas, spend
-from aiops_cost.answers import allocation, lists, plan_changes, rule_changes, window
+from aiops_cost import checks, documents, feeds, gate, memory, schemas, spend
+from aiops_cost.answers import allocation, filters, lists, plan_changes, rule_changes, window
 from aiops_cost.answers import coverage as coverage_answer
 from aiops_cost.answers import doctor as doctor_answer
 from aiops_cost.answers import line as line_answer
+from aiops_cost.answers import overview as overview_answer
 from aiops_cost.answers import query as query_answer
 from aiops_cost.answers import reconcile as reconcile_answer
 from aiops_cost.answers import report as report_answer
@@ -58,9 +59,21 @@ from aiops_cost.rules.revisions import rule_files
 COSTS = report_answer.METRICS
 PullOptions = Options
 Window = window.Window
+Question = report_answer.Question
 ImportWishes = prepare.Wishes
 kept_mapping = prepare.kept_mapping
 put_revision = revise.write
+
+
+@dataclass(frozen=True)
+class Known:
+    """Which of the ledger's snapshots to look at: the newest, the one after a commit, or the one at a day's end."""
+
+    version: int | None = None
+    on: date | None = None
+
+
+NEWEST = Known()
 
 
 @dataclass(frozen=True)
@@ -145,11 +158,14 @@ def reconcile(
 # --- lines to activities, models, workloads, owners ---------------------------------------------------------------
 
 
-def attribute(config: Config, as_of: date, with_plan: bool = True, against: str = "current") -> Session:
+def attribute(
+    config: Config, as_of: date, with_plan: bool = True, against: str = "current", known: Known = NEWEST
+) -> Session:
     """Open the ledger, run the rules over its lines, convert to the report currency, read the budgets.
 
     `with_plan=False` leaves the budgets out: who only looks at spend is not stopped by a plan that cannot be read.
-    `against` is the version of the budgets: `current`, `original`, or a number.
+    `against` is the version of the budgets: `current`, `original`, or a number. `known` goes back to what the ledger
+    held earlier; rules and budgets are the files as they are now.
     """
     rates = read_rates(config.fx)
     rules, tags = load_packs(config.rules), _tag_map(config)
@@ -157,9 +173,11 @@ def attribute(config: Config, as_of: date, with_plan: bool = True, against: str 
     terms = _terms(config)
     plans = [revise.of_version(path, against, _shown(path)) for path in config.budgets] if with_plan else []
     budgets = read_budgets(plans, terms, _shown)
-    ledger = Ledger.open(config.ledger)
+    ledger = Ledger.open(config.ledger, known.version, known.on)
     con = _connected(ledger, config)
-    problems = spend.attributed(con, rules, tags, owners)
+    files = (*config.rules, *([config.owners] if config.owners else []))
+    name = memory.name_of(ledger, files, tags)
+    problems = memory.attributed(con, ledger.location, name, rules, tags, owners)
     spend.converted(con, config.cost, config.currency, rates)
     spend.before(con, ledger, config.sources, (rules, tags, owners), config.cost, config.currency)
     spend.planned(con, budgets)
@@ -229,23 +247,13 @@ def forecast(session: Session, lines: str | None = None) -> Report:
 # --- what people ask in between -------------------------------------------------------------------------------------
 
 
-def report(
-    session: Session,
-    by: Sequence[str],
-    days: window.Window,
-    where: Sequence[str] = (),
-    top: int | None = None,
-    compare: window.Window | None = None,
-    after_sharing: bool = False,
-) -> Report:
-    """Spend by any columns over any days, as billed or after sharing."""
+def report(session: Session, question: Question) -> Report:
+    """Spend by any columns over any days, beside other days where that is asked; as billed, or after sharing."""
     config = session.config
-    keep_own = config.sharing.keep_own
-    notes = allocation.allocate(session.con, _stages(config), keep_own) if after_sharing else ()
-    relation = "allocated" if after_sharing else "spend"
-    question = report_answer.Question(tuple(by), days, tuple(where), top, compare, relation)
-    report = report_answer.answer(session.con, question, session.states, config.cost, config.currency)
-    return replace(report, notes=(*report.notes, *notes))
+    after_sharing = question.relation == "allocated"
+    notes = allocation.allocate(session.con, _stages(config), config.sharing.keep_own) if after_sharing else ()
+    found = _asked(session, question)
+    return replace(found, notes=(*found.notes, *notes))
 
 
 def per_unit(
@@ -255,6 +263,56 @@ def per_unit(
     money_of = (session.config.cost, session.config.currency)
     found = unit_answer.answer(session.con, metric, by, days, where, money_of)
     return replace(found, notes=(*found.notes, *session.metric_notes))
+
+
+def report_on_plan(session: Session, question: Question) -> Report:
+    """Spend by any columns beside what the budgets plan for it, on those of the days that are settled and planned.
+
+    What is known not to be AI stays out, unless the filters speak of the activity: no budget plans it.
+    Raises CouldNotJudge where there is no such day."""
+    view, days = session.view, question.window
+    judged = [window.Window(*found) for found in view.judged_days()] if view.budgets else []
+    settled = window.within(days, judged)
+    if view.budgets and settled is None:
+        raise CouldNotJudge(
+            Problem("plan-unsettled", "", f"no day of {days} is both settled and planned, so nothing is compared",
+                    "Choose other days, or see how far the bills have come:  aiops-cost status")
+        )  # fmt: skip
+    asks_activity = any(filters.parsed(one)[0] in {"activity", "x_Activity"} for one in question.where)
+    where = question.where if asks_activity else (*question.where, *_AI)
+    return _asked(session, replace(question, window=settled or days, where=where, plan=view.current))
+
+
+def _asked(session: Session, question: report_answer.Question) -> Report:
+    config = session.config
+    version = session.ledger.version
+    return report_answer.answer(session.con, question, session.states, config.cost, config.currency, version)
+
+
+def overview(session: Session) -> Report:
+    """The whole picture on one page (see `answers.overview`): the plan to date, and the newest month of spend."""
+    latest = window.choose(session.states, session.as_of)
+    before = latest.month_before()
+    names = {"Activities": ("activity", ()), "Models": ("model", (*_AI, "model!=")), "Workloads": ("workload", _AI),
+             "Owners": ("owner", _AI)}  # fmt: skip
+    spent = {
+        title: report(session, Question((name,), latest, where, overview_answer.TOP, before))
+        for title, (name, where) in names.items()
+    }
+    moved = report(session, Question(("activity", "workload"), latest, compare=before))
+    judged = session.view.judged_days() if session.budgets else ()
+    weekly = None
+    if judged:
+        whole = window.Window(judged[0][0], judged[-1][1])
+        weekly = report_on_plan(session, Question((), whole, granularity="week"))
+    parts = overview_answer.Parts(
+        drift(session), check(session), weekly, spent, moved, coverage(session, latest), session.states
+    )
+    return overview_answer.answer(parts, session.ledger.version)
+
+
+_AI = ("activity!=other",)
+"""What is known not to be AI has no model, workload or plan."""
 
 
 def shared(session: Session, days: window.Window, where: Sequence[str] = ()) -> Report:
@@ -289,9 +347,9 @@ def _stages(config: Config) -> tuple[sharing.Stage, ...]:
     return sharing.ordered(stages, place("sharing", "stages"))
 
 
-def status(config: Config, as_of: date, detail: bool = False) -> Report:
-    """What the ledger holds, per source and period."""
-    ledger = Ledger.open(config.ledger)
+def status(config: Config, as_of: date, detail: bool = False, known: Known = NEWEST) -> Report:
+    """What the ledger holds, per source and period; or held, where `known` says when."""
+    ledger = Ledger.open(config.ledger, known.version, known.on)
     states = tuple(state_of(source, ledger.records, as_of) for source in config.sources)
     kept = totals.read(Path(config.ledger), [source.name for source in config.sources])
     return status_answer.answer(states, as_of, ledger.version, detail, reconcile_answer.tables(ledger, kept))
@@ -371,7 +429,8 @@ def query(session: Session, sql: str) -> Report:
     """The rows of one SELECT over the views."""
     if "allocated" in sql.lower():
         allocation.allocate(session.con, _stages(session.config), session.config.sharing.keep_own)
-    return query_answer.answer(session.con, sql, session.ledger.files)
+    readable = (*session.ledger.files, *memory.files(session.ledger.location))
+    return query_answer.answer(session.con, sql, readable)
 
 
 def rules_list(config: Config | None, pack: str | None) -> Report:
@@ -483,5 +542,5 @@ def days(
 
 
 def compared(text: str | None, days: window.Window) -> window.Window | None:
-    """The days to compare with: `before`, a month `2026-04`, or `2026-04-01..2026-04-30`."""
+    """The days to compare with: `before`, `last-month`, a month `2026-04`, or `2026-04-01..2026-04-30`."""
     return window.compared(text, days) if text else None

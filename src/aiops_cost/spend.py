@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Rules = tuple[RuleSet, TagMap, Owners | None]
+Stretch = tuple[int, date, date, str]
+"""A line, the first and last day of a stretch, and who owned the line in it."""
 
 
 def attributed(
@@ -43,27 +45,32 @@ def attributed(
     columns = ", ".join(f"CAST({name} AS VARCHAR) AS {name}" for name in schema.ATTRIBUTION)
     con.execute(f"CREATE OR REPLACE TEMP TABLE attribution AS SELECT x_LineId, {columns} FROM decided")
     con.unregister("decided")
-    own = ", ".join(f"described.{name}" if name in schema.IDENTITY else f"ledger.{name}" for name in schema.NAMES)
-    by_day = _owned(con, answers.attrs.get("owned", ()))
-    added = ", ".join(by_day.get(name, f"attribution.{name}") for name in schema.ATTRIBUTION)
-    con.execute(
-        f"CREATE OR REPLACE TEMP VIEW attributed AS SELECT {own}, {added} FROM ledger"
-        f" JOIN described USING (x_LineId) JOIN attribution USING (x_LineId) {by_day.get('join', '')}"
-    )
+    _joined(con, "described JOIN attribution USING (x_LineId)", answers.attrs.get("owned", ()))
     return tuple(answers.attrs.get("problems", ()))
 
 
-def _owned(con: duckdb.DuckDBPyConnection, owned: Sequence[tuple[int, date, date, str]]) -> dict[str, str]:
-    """The table `owned`, and how the view takes a day's owner from it; nothing where no line changed hands.
+def recalled(con: duckdb.DuckDBPyConnection, source: str, owned: Sequence[Stretch]) -> None:
+    """Create the view `attributed`, and what stands behind it, from a relation of all lines with their decisions."""
+    added = ", ".join(("x_LineId", *schema.ATTRIBUTION))
+    con.execute(
+        f"CREATE OR REPLACE TEMP VIEW described AS SELECT * EXCLUDE ({', '.join(schema.ATTRIBUTION)}) FROM {source}"
+    )
+    con.execute(f"CREATE OR REPLACE TEMP VIEW attribution AS SELECT {added} FROM {source}")
+    _joined(con, source, owned)
 
-    Owners of one scope never overlap, so a row finds one at most and is never doubled.
-    """
-    if not owned:
-        return {}
-    columns = {"line": "BIGINT", "first": "DATE", "last": "DATE", "owner": "VARCHAR"}
-    _fill(con, "owned", columns, owned)
-    join = "LEFT JOIN owned ON line = x_LineId AND ChargePeriodStart BETWEEN owned.first AND owned.last"
-    return {"x_Owner": "coalesce(attribution.x_Owner, owned.owner) AS x_Owner", "join": join}
+
+def _joined(con: duckdb.DuckDBPyConnection, lines: str, owned: Sequence[Stretch]) -> None:
+    """The view `attributed`: every row of the ledger with what `lines` says of its line, and the day's owner where a
+    line changed hands (table `owned`). Owners of one scope never overlap, so a row finds one at most."""
+    _fill(con, "owned", {"line": "BIGINT", "first": "DATE", "last": "DATE", "owner": "VARCHAR"}, owned)
+    of_day = {"x_Owner": "coalesce(line.x_Owner, owned.owner) AS x_Owner"} if owned else {}
+    join = "LEFT JOIN owned ON owned.line = ledger.x_LineId AND ChargePeriodStart BETWEEN owned.first AND owned.last"
+    own = ", ".join(f"line.{name}" if name in schema.IDENTITY else f"ledger.{name}" for name in schema.NAMES)
+    added = ", ".join(of_day.get(name, f"line.{name}") for name in schema.ATTRIBUTION)
+    con.execute(
+        f"CREATE OR REPLACE TEMP VIEW attributed AS SELECT {own}, {added} FROM ledger"
+        f" JOIN (SELECT * FROM {lines}) AS line USING (x_LineId) {join if owned else ''}"
+    )
 
 
 def _describe(con: duckdb.DuckDBPyConnection) -> None:

@@ -51,7 +51,10 @@ def asked(con, by: Sequence[str], states: Sequence[SourceState] = (AWS,), **more
 
 
 def rows(report: Report) -> list[tuple[object, ...]]:
-    return [tuple(row) for row in report.tables[0].rows]
+    """The rows without what is drawn."""
+    table = report.tables[0]
+    keep = [i for i, column in enumerate(table.columns) if column.kind not in {"bar", "spark"}]
+    return [tuple(row[i] for i in keep) for row in table.rows]
 
 
 def test_the_last_day_is_in(con):
@@ -98,6 +101,7 @@ def test_what_has_no_name_is_a_group_and_what_is_empty_another(con):
         (["workload=chat,search"], 95),
         (["workload!=chat,search"], 5),
         (["workload~CHA"], 80),
+        (["workload!~CHA"], 20),
         (["tags.team=a"], 40),
         (["activity=serving", "workload=chat"], 40),
         (["activity = serving"], 60),
@@ -113,12 +117,77 @@ def test_filters(con, where, total):
 
 
 def test_what_is_new_and_what_is_gone_are_both_in_the_comparison(con):
-    table = asked(con, ["activity"], compare=APRIL).tables[0]
-    assert [(row[0], row[1], row[3], row[4]) for row in table.rows] == [
-        ("serving", Decimal(60), Decimal(30), Decimal(30)),
-        ("training", Decimal(40), Decimal(0), Decimal(40)),
-        ("storage", Decimal(0), Decimal(7), Decimal(-7)),
+    found = rows(asked(con, ["activity"], compare=APRIL))
+    assert [(row[0], row[1], *row[3:]) for row in found] == [
+        ("serving", Decimal(60), Decimal(30), Decimal(30), Decimal(1)),
+        ("training", Decimal(40), Decimal(0), Decimal(40), "new"),
+        ("storage", Decimal(0), Decimal(7), Decimal(-7), Decimal(-1)),
     ]
+
+
+def test_a_row_per_month_and_top_keeps_the_same_groups_throughout(con):
+    question = Question(("activity",), Window(date(2026, 4, 1), date(2026, 5, 31)), top=1, granularity="month")
+    report = answer(con, question, (AWS,), "EffectiveCost", "USD")
+    assert [row[:3] for row in rows(report)] == [
+        ("2026-04", "serving", Decimal(30)),
+        ("2026-04", "1 more", Decimal(7)),
+        ("2026-05", "serving", Decimal(60)),
+        ("2026-05", "1 more", Decimal(40)),
+    ]
+    assert report.tables[0].total[2] == Decimal(137)
+    assert report.title == "Spend by activity per month"
+
+
+def test_a_sparkline_adds_up_to_its_row(con):
+    question = Question(("activity",), Window(date(2026, 4, 8), date(2026, 5, 1)))
+    table = answer(con, question, (AWS,), "EffectiveCost", "USD").tables[0]
+    for row in (*table.rows, table.total):
+        assert sum(value for value in row[-1] if value is not None) == row[1]
+
+
+def test_days_left_over_are_in_the_total_though_not_drawn(con):
+    """31 days in stretches of two: the first day is not drawn, and still counted."""
+    question = Question(("activity",), Window(date(2026, 5, 1), date(2026, 5, 31)))
+    table = answer(con, question, (AWS,), "EffectiveCost", "USD").tables[0]
+    serving = dict(zip([column.name for column in table.columns], table.rows[0], strict=True))
+    assert serving["EffectiveCost"] == Decimal(60)
+    assert len(serving["trend"]) == 15
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        (["workload=chatt"], "did you mean `chat`?"),
+        (["workload=lake"], "but 1 charges on others"),
+        (["activity=storag", "workload=chat"], "`activity=storag` matches nothing"),
+        (["activity=training", "workload=search"], "no charge matches all of them"),
+        (["workload~zzz"], "nor on any other"),
+    ],
+)
+def test_a_filter_that_matches_nothing_is_named(con, where, said):
+    note = asked(con, ["activity"], where=tuple(where)).notes[0]
+    assert said in note
+    assert "`workload=chat`" not in note
+
+
+def test_days_without_bills_say_which_days_have_some(con):
+    question = Question(("activity",), Window(date(2020, 1, 1), date(2020, 1, 31)), where=("activity=serving",))
+    note = answer(con, question, (AWS,), "EffectiveCost", "USD").notes[0]
+    assert "from 2026-04-01 to 2026-06-01" in note
+
+
+def test_the_ledger_version_is_always_named(con):
+    question = Question(("activity",), MAY)
+    assert answer(con, question, (AWS,), "EffectiveCost", "USD", 7).facts["ledger_version"] == "7"
+    assert asked(con, ["activity"]).facts["ledger_version"] == "none yet"
+
+
+def test_a_line_over_time_and_bars_of_the_largest(con):
+    (bars,) = asked(con, ["activity"]).charts
+    assert (bars.kind, bars.rows[0]) == ("bars", ("serving", None, Decimal(60)))
+    (line,) = asked(con, [], granularity="day").charts
+    assert line.kind == "timeline"
+    assert line.rows[0] == ("total", date(2026, 5, 1), Decimal(40), None, None)
 
 
 def test_without_columns_there_is_one_row(con):
@@ -136,7 +205,10 @@ def test_a_source_that_begins_is_no_increase(con):
     [
         ({"last_day": date(2026, 5, 20)}, "aws has delivered usage up to 2026-05-20 only."),
         ({"settled_until": date(2026, 5, 29)}, "aws is settled until 2026-05-29; later days may still grow."),
-        ({"first_day": date(2026, 5, 9)}, "aws has delivered usage from 2026-05-09 on."),
+        (
+            {"first_day": date(2026, 5, 9)},
+            "aws has delivered usage from 2026-05-09 on: 8 of 31 of these days are missing.",
+        ),
         ({"periods": ()}, "aws was never loaded, so this total is without it."),
     ],
     ids=str,
@@ -158,7 +230,17 @@ def test_settled_until_is_unknown_while_one_source_is(con):
 
 
 @pytest.mark.parametrize(
-    ("by", "more"), [(["workloda"], {}), (["tags."], {}), (["Cost"], {}), (["activity"], {"top": 0}), ([""], {})]
+    ("by", "more"),
+    [
+        (["workloda"], {}),
+        (["tags."], {}),
+        (["Cost"], {}),
+        (["activity"], {"top": 0}),
+        ([""], {}),
+        (["activity", "activity"], {}),
+        (["activity"], {"granularity": "year"}),
+        (["activity"], {"plan": ()}),
+    ],
 )
 def test_asked_wrongly(con, by, more):
     with pytest.raises(UserError) as error:

@@ -106,7 +106,7 @@ def test_questions_are_answered_in_every_format(ledger_folder, sql):
     report = ask(ledger_folder, sql)
     assert report.tables[0].rows
     for name in reports.formats():
-        assert reports.render(report, name)
+        assert reports.to_bytes(report, name)
 
 
 def test_ids_keep_their_digits(cli, ledger_folder):

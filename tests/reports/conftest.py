@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
-from aiops_cost.model import Column, Finding, Report, Severity, Table
+from aiops_cost.model import Chart, Column, Finding, Report, Severity, Table
 
 D = Decimal
 
@@ -77,10 +77,10 @@ REPORT = Report(
     "Budget against actual",
     FACTS,
     (DRIFT, UNIT),
-    FINDINGS,
-    ("Credits are not part of EffectiveCost here.",),
-    "could not judge: 1 finding is unjudged, 1 breach",
-    3,
+    findings=FINDINGS,
+    notes=("Credits are not part of EffectiveCost here.",),
+    verdict="could not judge: 1 finding is unjudged, 1 breach",
+    exit_code=3,
 )
 
 EMPTY = Report("report", "Spend", {"currency": "USD", "settled_until": None}, (
@@ -91,6 +91,43 @@ HOSTILE = (
     "::set-env name=X::1\x1b[2J\x07<img src=x onerror=alert(1)>|`rm -rf`\r\n::error::no"
     "\u202eevil\u200b\u2028@everyone ##vso[task.complete]\x9b\x00\U000e0041"
 )
+
+
+AMOUNT = Column("amount", "money")
+_FIRST = date(2026, 6, 1)
+_DAYS = tuple(("actual", _FIRST + timedelta(n), D(100 + n), None, None) for n in range(20))
+_AHEAD = tuple(("forecast", _FIRST + timedelta(n), D(120), D(100), D(140)) for n in range(20, 30))
+_PLANNED = tuple(("budget", _FIRST + timedelta(n), D("105.5"), None, None) for n in range(30))
+TIMELINE = Chart(
+    "timeline",
+    "Spend per day",
+    "timeline",
+    (Column("series"), Column("day", "date"), AMOUNT, Column("low", "money"), Column("high", "money")),
+    _DAYS + _PLANNED + _AHEAD,
+    "Spend rose by 1.00 a day.",
+)
+BRIDGE = Chart(
+    "bridge",
+    "From plan to actual",
+    "waterfall",
+    (Column("part"), AMOUNT),
+    (("plan", D(1000)), ("volume", D("50.125")), ("rate", D(-20)), ("actual", D("1030.125"))),
+    "Volume is the largest part.",
+)
+BARS = Chart(
+    "owners",
+    "Owners",
+    "bars",
+    (Column("label"), Column("group"), AMOUNT),
+    (("chat", "actual", D(30)), ("chat", "budget", D(20)), ("search", "actual", D(10)), ("search", "budget", None)),
+    "chat is over its budget.",
+)
+
+
+@pytest.fixture
+def charts() -> dict[str, Chart]:
+    """One chart of each kind, by name: timeline, bridge, owners."""
+    return {chart.name: chart for chart in (TIMELINE, BRIDGE, BARS)}
 
 
 @pytest.fixture
@@ -120,8 +157,9 @@ def hostile() -> Report:
         HOSTILE,
         {"cost": HOSTILE, "settled_until": HOSTILE, HOSTILE: HOSTILE},
         (Table("spend", HOSTILE, columns, ((HOSTILE, 1, "=1+1"),), (HOSTILE, 1, None), HOSTILE),),
-        (Finding("UNB001", Severity.WARNING, HOSTILE, HOSTILE, {"workload": HOSTILE}, HOSTILE),),
-        (HOSTILE,),
-        HOSTILE,
-        1,
+        findings=(Finding("UNB001", Severity.WARNING, HOSTILE, HOSTILE, {"workload": HOSTILE}, HOSTILE),),
+        notes=(HOSTILE,),
+        verdict=HOSTILE,
+        exit_code=1,
+        headline=HOSTILE,
     )

@@ -60,7 +60,7 @@ def _diff(config: Config, old: str, new: str) -> Report:
 
 def _by_activity(config: Config) -> dict[str, Decimal]:
     session = run.attribute(config, AS_OF)
-    rows = run.report(session, ["activity"], run.days(session.states, AS_OF, **MAY)).tables[0].rows
+    rows = run.report(session, run.Question(("activity",), run.days(session.states, AS_OF, **MAY))).tables[0].rows
     return {row[0]: row[1] for row in rows}
 
 

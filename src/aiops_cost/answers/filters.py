@@ -1,9 +1,15 @@
-"""The small filter language of `--where`: `activity=serving`, `account!=sandbox`, `service~bedrock`, `owner=`.
+"""The small filter language of `--where`. A filter is a key, a sign and a value; several filters must all hold.
 
-    key = value      equal          key = a,b   one of several       key =    empty (unknown)
-    key != value     unequal        key ~ text  contains, in any letter case
+    activity=serving        is it; letter case counts
+    workload=chat,search    is one of them
+    account!=sandbox        is not it (nor any of them); also true where nothing is known
+    service~bedrock         contains it, in any letter case
+    resource!~tmp           does not contain it; also true where nothing is known
+    owner=                  is not known
+    owner!=                 is known
 
-Keys are the short names (`activity`, `workload`, ...), ledger columns, or `tags.KEY`. Values travel as parameters.
+Keys are short names (`activity`, `workload`, ...), columns of the ledger, `tags.KEY`, or `day`, `week` (its Monday)
+and `month`.
 """
 
 from __future__ import annotations
@@ -16,7 +22,7 @@ from aiops_cost.errors import UserError
 from aiops_cost.ledger import schema
 from aiops_cost.model import Problem
 
-_FILTER = re.compile(r"\s*([^=~!]*[^=~!\s])\s*(!=|=|~)\s*(.*?)\s*\Z", re.DOTALL)
+_FILTER = re.compile(r"\s*([^=~!]*[^=~!\s])\s*(!=|!~|=|~)\s*(.*?)\s*\Z", re.DOTALL)
 _TAG = "tags."
 
 DIMENSIONS = (*schema.PARTITION, *schema.KEY, *schema.IDENTITY, *schema.ATTRIBUTION)
@@ -47,12 +53,7 @@ def where(filters: Sequence[str]) -> tuple[str, list[str]]:
     """SQL that is true where every filter holds, and its parameters. Raises UserError for what is not a filter."""
     sql, parameters = ["true"], []
     for text in filters:
-        match = _FILTER.match(text)
-        if not match:
-            raise UserError(
-                Problem("filter-syntax", "", f"`{text}` is not a filter", "Write key=value, key!=value or key~text.")
-            )
-        key, operator, value = match[1], match[2], match[3]
+        key, operator, value = parsed(text)
         name, given = column(key)
         parameters += given
         said, wanted = _test(f"CAST({name} AS VARCHAR)", operator, value)
@@ -61,10 +62,19 @@ def where(filters: Sequence[str]) -> tuple[str, list[str]]:
     return " AND ".join(sql), parameters
 
 
+def parsed(text: str) -> tuple[str, str, str]:
+    """Key, sign and value of a filter. Raises UserError for what is none."""
+    match = _FILTER.match(text)
+    if not match:
+        way_out = "Write key=value, key!=value, key~text or key!~text."
+        raise UserError(Problem("filter-syntax", "", f"`{text}` is not a filter", way_out))
+    return match[1], match[2], match[3]
+
+
 def _test(name: str, operator: str, value: str) -> tuple[str, list[str]]:
-    if operator == "~":
-        return f"coalesce(contains(lower({name}), lower(?)), false)", [value]
-    negated = "NOT " if operator == "!=" else ""
+    negated = "NOT " if operator.startswith("!") else ""
+    if operator.endswith("~"):
+        return f"{negated}coalesce(contains(lower({name}), lower(?)), false)", [value]
     if not value:
         return f"{negated}({name} IS NULL)", []
     values = [part.strip() for part in value.split(",")]

@@ -39,6 +39,13 @@ class Window:
             return Window(last.replace(day=1), last)
         return Window(self.first - self.days * DAY, self.first - DAY)
 
+    def month_before(self) -> Window:
+        """The same days of the month before, or as many of them as it has; a whole month before a whole month."""
+        if self.first.day == 1 and (self.last + DAY).day == 1:
+            last = _shifted(self.last.replace(day=1))
+            return Window(_shifted(self.first), (last + 31 * DAY).replace(day=1) - DAY)
+        return Window(_shifted(self.first), _shifted(self.last))
+
 
 def choose(
     states: Iterable[SourceState],
@@ -81,6 +88,12 @@ def choose(
     return Window(end.replace(day=1), end)
 
 
+def _shifted(day: date) -> date:
+    """The same day of the month before; its last day where it is shorter."""
+    end = day.replace(day=1) - DAY
+    return end.replace(day=min(day.day, end.day))
+
+
 def _end(known: list[SourceState], as_of: date) -> date:
     settled = [state.settled_until for state in known if state.settled_until]
     if settled and len(settled) == len(known):
@@ -111,9 +124,9 @@ def _last(text: str, end: date) -> Window:
 
 
 def compared(text: str, window: Window) -> Window:
-    """The window that `--compare-to` names: `before`, a month, or two days joined by `..`."""
+    """The window that `--compare-to` names: `before`, `last-month`, a month, or two days joined by `..`."""
     if text in {"before", "last-month"}:
-        return window.before()
+        return window.before() if text == "before" else window.month_before()
     if ".." not in text:
         return _month(text)
     first, _, last = text.partition("..")
@@ -122,10 +135,17 @@ def compared(text: str, window: Window) -> Window:
         if found.first.year not in YEARS or found.last.year not in YEARS:
             raise ValueError
     except ValueError:
-        way_out = "Write before, 2026-04, or 2026-04-01..2026-04-30."
+        way_out = "Write before, last-month, plan, 2026-04, or 2026-04-01..2026-04-30."
         raise UserError(
             Problem("window-compare", "", f"`{text}` is not a stretch of days to compare with", way_out)
         ) from None
     if found.last < found.first:
         raise UserError(Problem("window-reversed", "", f"{found} ends before it begins", "Swap the two days."))
     return found
+
+
+def within(window: Window, others: Iterable[Window]) -> Window | None:
+    """From the first to the last day of the window that lies in one of the others; None where none does."""
+    shared = [(max(window.first, other.first), min(window.last, other.last)) for other in others]
+    days = [pair for pair in shared if pair[0] <= pair[1]]
+    return Window(min(first for first, _ in days), max(last for _, last in days)) if days else None

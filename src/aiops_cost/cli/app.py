@@ -19,7 +19,7 @@ app = typer.Typer(
 
 COMMANDS = (
     "demo", "init", "doctor", "pull", "status", "report", "drift", "forecast", "check", "explain", "budget", "rules",
-    "query",
+    "query", "render",
     "schema",
 )  # fmt: skip
 

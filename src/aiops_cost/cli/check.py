@@ -24,11 +24,13 @@ def command(
     metric: options.Cost = None,
     config: options.ConfigFile = None,
     as_of: options.AsOf = None,
+    as_known_on: options.AsKnownOn = None,
+    ledger_version: options.LedgerVersion = None,
     format: options.Format = None,
     file: options.Output = None,
 ) -> int:
     """Run every check. Leaves 0 when judged and fine, 1 over the line, 3 when the data is not there to judge."""
     from aiops_cost import run
 
-    session = options.session(config, as_of, metric, with_plan=True)
+    session = options.session(config, as_of, metric, True, known_on=as_known_on, version=ledger_version)
     return output.write(run.check(session, select or (), ignore or (), fail_on or (), warn_only), format, file)

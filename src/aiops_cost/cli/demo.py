@@ -51,9 +51,8 @@ def command(
             return code
     meaning = _MEANING.get(code, "see above")
     typer.echo(f"\nDEMO: the gate left exit code {code}: {meaning}. In CI the pipeline would act on it.")
-    typer.echo(
-        f"\nGo on yourself:  cd {shlex.quote(str(folder))} && aiops-cost report --by workload {shlex.join(today)}"
-    )
+    there = f"cd {shlex.quote(str(folder))}"
+    typer.echo(f"\nGo on yourself:  {there} && aiops-cost report --full -o report.html {shlex.join(today)}")
     return 0 if code in {0, 1} else code
 
 

@@ -20,6 +20,8 @@ def command(
     config: options.ConfigFile = None,
     as_of: options.AsOf = None,
     against: options.Against = "current",
+    as_known_on: options.AsKnownOn = None,
+    ledger_version: options.LedgerVersion = None,
     format: options.Format = None,
     file: options.Output = None,
 ) -> int:
@@ -27,5 +29,5 @@ def command(
     planned."""
     from aiops_cost import run
 
-    session = options.session(config, as_of, metric, with_plan=True, against=against)
+    session = options.session(config, as_of, metric, True, against, as_known_on, ledger_version)
     return output.write(run.drift(session, why), format, file)

@@ -19,6 +19,8 @@ def command(
     metric: options.Cost = None,
     config: options.ConfigFile = None,
     as_of: options.AsOf = None,
+    as_known_on: options.AsKnownOn = None,
+    ledger_version: options.LedgerVersion = None,
     format: options.Format = None,
     file: options.Output = None,
 ) -> int:
@@ -26,4 +28,5 @@ def command(
     forecasts did on the line's own past."""
     from aiops_cost import run
 
-    return output.write(run.forecast(options.session(config, as_of, metric, with_plan=True), line), format, file)
+    session = options.session(config, as_of, metric, True, known_on=as_known_on, version=ledger_version)
+    return output.write(run.forecast(session, line), format, file)

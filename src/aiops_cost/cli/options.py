@@ -14,14 +14,17 @@ from aiops_cost.model import Problem
 
 if TYPE_CHECKING:
     from aiops_cost.config import Config
-    from aiops_cost.run import Session, Window
+    from aiops_cost.run import Known, Session, Window
 
 ConfigFile = Annotated[
     Path | None,
     typer.Option("--config", "-c", help="The configuration (else aiops-cost.yaml here or above).", metavar="FILE"),
 ]
 AsOf = Annotated[str | None, typer.Option("--as-of", help="Judge as on this UTC day (default: today).", metavar="DATE")]
-Format = Annotated[str | None, typer.Option("--format", "-f", help="table, json, csv or markdown.", metavar="FORMAT")]
+Format = Annotated[
+    str | None,
+    typer.Option("--format", "-f", help="table, json, csv, markdown, html, xlsx or parquet.", metavar="FORMAT"),
+]
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", help="Write to FILE; its suffix chooses the format.", metavar="FILE")
 ]
@@ -42,6 +45,13 @@ Ignore = Annotated[list[str] | None, typer.Option("--ignore", help="Not these fi
 Against = Annotated[
     str,
     typer.Option("--against", help="The version of the budgets: current, original, or a number.", metavar="VERSION"),
+]
+AsKnownOn = Annotated[
+    str | None,
+    typer.Option("--as-known-on", help="Use the bills as they were known at the end of this UTC day.", metavar="DATE"),
+]
+LedgerVersion = Annotated[
+    int | None, typer.Option("--ledger-version", help="Use the ledger as it was after this version.", metavar="N")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but problems.")]
 
@@ -64,9 +74,19 @@ def day(text: str | None, option: str) -> date | None:
         raise UserError(Problem("not-a-day", "", f"{option} {text}: not a day", "Write it as 2026-06-14.")) from None
 
 
-def today(as_of: str | None) -> date:
-    """The day to judge as on."""
-    return day(as_of, "--as-of") or clock().date()
+def today(as_of: str | None, known_on: str | None = None) -> date:
+    """The day to judge as on; with `--as-known-on` and no `--as-of`, that day."""
+    return day(as_of, "--as-of") or day(known_on, "--as-known-on") or clock().date()
+
+
+def known(on: str | None, version: int | None) -> Known:
+    """Which of the ledger's snapshots to look at. Raises UserError when both options say so."""
+    from aiops_cost.run import Known
+
+    if on is not None and version is not None:
+        sentence = "--as-known-on and --ledger-version both say which ledger"
+        raise UserError(Problem("ledger-version-twice", "", sentence, "Keep one of them."))
+    return Known(version, day(on, "--as-known-on"))
 
 
 def config(file: Path | None, cost: str | None = None) -> Config:
@@ -112,9 +132,16 @@ def days(found: Session, month: str | None, last: str | None, first_day: str | N
 
 
 def session(
-    file: Path | None, as_of: str | None, cost: str | None = None, with_plan: bool = False, against: str = "current"
+    file: Path | None,
+    as_of: str | None,
+    cost: str | None = None,
+    with_plan: bool = False,
+    against: str = "current",
+    known_on: str | None = None,
+    version: int | None = None,
 ) -> Session:
     """Everything a question is asked of; the budgets too where the question is about the plan."""
     from aiops_cost import run
 
-    return run.attribute(config(file, cost), today(as_of), with_plan, against)
+    snapshot = known(known_on, version)
+    return run.attribute(config(file, cost), today(as_of, known_on), with_plan, against, snapshot)

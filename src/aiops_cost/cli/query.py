@@ -18,10 +18,16 @@ def command(
     metric: options.Cost = None,
     config: options.ConfigFile = None,
     as_of: options.AsOf = None,
+    as_known_on: options.AsKnownOn = None,
+    ledger_version: options.LedgerVersion = None,
     format: options.Format = None,
     file: options.Output = None,
 ) -> int:
     """Read-only SQL (DuckDB's) over the ledger's views; `spend.Cost` is the chosen cost in the report currency."""
     from aiops_cost import run
 
-    return output.write(run.query(options.session(config, as_of, metric, with_plan=True), sql), format, file)
+    return output.write(
+        run.query(options.session(config, as_of, metric, True, known_on=as_known_on, version=ledger_version), sql),
+        format,
+        file,
+    )

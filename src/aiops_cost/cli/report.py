@@ -24,11 +24,22 @@ def command(
     first_day: options.From = None,
     last_day: options.To = None,
     where: Annotated[
-        list[str] | None, typer.Option("--where", help="key=value, key!=value or key~text; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--where", help="key=value, key=a,b, key!=value, key~text, key!~text or key= (not known); all must hold."
+        ),
     ] = None,
     top: Annotated[int | None, typer.Option("--top", help="Show N rows and the rest as one.", metavar="N")] = None,
+    granularity: Annotated[
+        str | None, typer.Option("--granularity", help="A row per day, week or month.", metavar="STRETCH")
+    ] = None,
     compare_to: Annotated[
-        str | None, typer.Option("--compare-to", help="before, 2026-04, or 2026-04-01..2026-04-30.")
+        str | None,
+        typer.Option(
+            "--compare-to",
+            help="before (as many days), last-month (the same days), plan, 2026-04, or 2026-04-01..2026-04-30.",
+            metavar="WHAT",
+        ),
     ] = None,
     share: Annotated[
         bool, typer.Option("--share", help="With shared cost divided (see `sharing`): by workload, or --by.")
@@ -42,16 +53,24 @@ def command(
             "--unit", help="Cost per unit of a metric: requests, tokens, runs, gb, orders ...", metavar="METRIC"
         ),
     ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="The whole picture on one page: plan, bridge, spend, findings, data trust.")
+    ] = False,
     metric: options.Cost = None,
     config: options.ConfigFile = None,
     as_of: options.AsOf = None,
+    as_known_on: options.AsKnownOn = None,
+    ledger_version: options.LedgerVersion = None,
     format: options.Format = None,
     file: options.Output = None,
 ) -> int:
-    """Spend by any columns over any days; cost, currency and settled days are always named."""
+    """Spend by any columns over any days; cost, currency, settled days and ledger version are always named."""
     from aiops_cost import run
 
-    session = options.session(config, as_of, metric)
+    on_plan = compare_to == "plan"
+    session = options.session(config, as_of, metric, on_plan or full, known_on=as_known_on, version=ledger_version)
+    if full:
+        return output.write(run.overview(session), format, file)
     days = options.days(session, month, last, first_day, last_day)
     if share and by is None:
         return output.write(run.shared(session, days, where or ()), format, file)
@@ -60,5 +79,11 @@ def command(
     names = [name.strip() for name in (by or "activity").split(",") if name.strip()]
     if unit:
         return output.write(run.per_unit(session, unit, names, days, where or ()), format, file)
-    report = run.report(session, names, days, where or (), top, run.compared(compare_to, days), share)
+    question = run.Question(
+        tuple(names), days, tuple(where or ()), top,
+        compare=None if on_plan else run.compared(compare_to, days),
+        granularity=granularity,
+        relation="allocated" if share else "spend",
+    )  # fmt: skip
+    report = run.report_on_plan(session, question) if on_plan else run.report(session, question)
     return output.write(report, format, file)

@@ -17,10 +17,14 @@ def command(
     ] = False,
     config: options.ConfigFile = None,
     as_of: options.AsOf = None,
+    as_known_on: options.AsKnownOn = None,
+    ledger_version: options.LedgerVersion = None,
     format: options.Format = None,
     file: options.Output = None,
 ) -> int:
     """Per source and billing period: rows, totals, freshness, settled until, restated by how much, rejected."""
     from aiops_cost import run
 
-    return output.write(run.status(options.config(config), options.today(as_of), detail), format, file)
+    known = options.known(as_known_on, ledger_version)
+    day = options.today(as_of, as_known_on)
+    return output.write(run.status(options.config(config), day, detail, known), format, file)

@@ -36,11 +36,19 @@ class Ledger:
     version: int | None
 
     @classmethod
-    def open(cls, location: str | Path) -> Ledger:
-        """The newest snapshot; an empty one where nothing was ever loaded. Raises UserError for a folder that is
-        not a ledger, or one of a newer program."""
+    def open(cls, location: str | Path, version: int | None = None, known_on: date | None = None) -> Ledger:
+        """The newest snapshot; an empty one where nothing was ever loaded. With `version` the snapshot after that
+        commit, with `known_on` the one at the end of that UTC day. Raises UserError for a folder that is not a ledger,
+        or one of a newer program, and for a version or day that it does not have."""
         path = Path(location)
-        return cls.at(path, store.open_table(path))
+        if known_on is not None:
+            version = store.version_on(path, known_on)
+        newest = store.open_table(path)
+        if newest is None:
+            return cls(path, (), (), None)
+        table = newest if version is None else store.open_version(path, version, newest.version())
+        loads = (load for load in store.records(newest) if load["version"] <= table.version())
+        return cls(path, tuple(store.file_list(table)), tuple(loads), table.version())
 
     @classmethod
     def at(cls, path: Path, table: DeltaTable | None) -> Ledger:

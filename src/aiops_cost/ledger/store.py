@@ -10,6 +10,7 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,29 @@ def open_table(location: Path) -> DeltaTable | None:
     return table
 
 
+def open_version(location: Path, version: int, newest: int) -> DeltaTable:
+    """The table as it was after a commit. Raises UserError for a version that it never had."""
+    if not 0 <= version <= newest:
+        way_out = "See which there are:  aiops-cost status --detail"
+        sentence = f"the ledger has no version {version}; its versions are 0 to {newest}"
+        raise UserError(Problem("ledger-version", str(location), sentence, way_out))
+    return DeltaTable(table_path(location), version=version)
+
+
+def version_on(location: Path, day: date) -> int:
+    """The version that the ledger had at the end of a UTC day. Raises UserError for a day before the first load."""
+    loads = records(open_table(location))
+    if not loads:
+        sentence, way_out = "nothing was ever loaded", "Load the bills first:  aiops-cost pull"
+        raise UserError(Problem("ledger-not-yet", str(location), sentence, way_out))
+    known = [load for load in loads if datetime.fromisoformat(load["at"]).astimezone(UTC).date() <= day]
+    if not known:
+        first = datetime.fromisoformat(loads[0]["at"]).astimezone(UTC).date()
+        sentence = f"on {day} nothing had been loaded yet; the first load was on {first}"
+        raise UserError(Problem("ledger-not-yet", str(location), sentence, f"Write --as-known-on {first}, or later."))
+    return max(int(load["version"]) for load in known)
+
+
 def files_at(location: Path, version: int, source: str, period: str) -> tuple[str, ...]:
     """The files of one partition as they were after a load; empty where they are no longer there."""
     try:
@@ -69,7 +93,10 @@ def files_at(location: Path, version: int, source: str, period: str) -> tuple[st
 
 
 def records(table: DeltaTable | None) -> list[dict[str, Any]]:
-    """The record of every load, oldest first, each with the table `version` that it made."""
+    """The record of every load, oldest first, each with the table `version` that it made.
+
+    `table` is the newest snapshot: deltalake lists all commits for an older one too, and numbers them wrongly.
+    """
     if table is None:
         return []
     found = []

@@ -1,0 +1,84 @@
+"""What groups of rows add up to, over some days and at each stretch of them: one pass over the ledger per question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from aiops_cost import money
+from aiops_cost.answers import filters
+from aiops_cost.answers.window import DAY, Window
+
+POINTS = 24
+"""A sparkline has at most so many points."""
+
+MANY = 400
+"""More groups than this have no sparklines: nobody reads them, and they would cost more than the answer."""
+
+Key = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Sum:
+    """One group: its sum (None when no row of it has that cost) and its sums at each stretch of the days."""
+
+    amount: Decimal | None
+    trend: tuple[Decimal | None, ...] = ()
+
+
+def sums(
+    con: duckdb.DuckDBPyConnection,
+    by: Sequence[str],
+    window: Window,
+    where: Sequence[str],
+    trend: bool = False,
+    relation: str = "spend",
+) -> dict[Key, Sum]:
+    """Group -> sum, in the report currency, exact. Raises UserError for unknown columns and bad filters."""
+    names, parameters = [], []
+    for key in by:
+        sql, given = filters.column(key)
+        names.append(sql)
+        parameters += given
+    condition, values = filters.where(where)
+    size = -(-window.days // POINTS)
+    began = window.first + window.days % size * DAY  # all stretches are equally long; days left over go undrawn
+    day = f"date_diff('day', CAST('{began}' AS DATE), ChargePeriodStart)"
+    stretch = f"({day} + {size}) // {size} - 1" if trend else "0"
+    keys = "".join(f"{name} AS k{i}, " for i, name in enumerate(names))
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE summed AS SELECT {keys}{stretch} AS stretch, sum(Cost) AS cost, count(*) AS n"
+        f" FROM {relation} WHERE ChargePeriodStart BETWEEN ? AND ? AND {condition} GROUP BY ALL",
+        [*parameters, window.first, window.last, *values],
+    )
+    groups = "".join(f"k{i}, " for i in range(len(by)))
+    rows = con.execute(f"SELECT {groups}sum(cost), sum(n) FROM summed GROUP BY ALL").fetchall()
+    width = len(by)
+    found = {tuple(row[:width]): Sum(row[width]) for row in rows if row[width + 1]}
+    if trend and len(found) <= MANY:
+        found = _with_trend(con, found, groups, window.days // size)
+    con.execute("DROP TABLE summed")
+    return found
+
+
+def _with_trend(con: duckdb.DuckDBPyConnection, found: dict[Key, Sum], groups: str, points: int) -> dict[Key, Sum]:
+    series: dict[Key, list[Decimal | None]] = {key: [None] * points for key in found}
+    for *key, stretch, cost in con.execute(f"SELECT {groups}stretch, cost FROM summed WHERE stretch >= 0").fetchall():
+        series[tuple(key)][stretch] = cost
+    return {key: Sum(total.amount, tuple(series[key])) for key, total in found.items()}
+
+
+def added(parts: Sequence[Sum]) -> Sum:
+    """Several groups as one."""
+    known = [part.amount for part in parts if part.amount is not None]
+    length = max((len(part.trend) for part in parts), default=0)
+    trend = ([part.trend[i] for part in parts if i < len(part.trend)] for i in range(length))
+    together = tuple(
+        money.total(v for v in values if v is not None) if any(v is not None for v in values) else None
+        for values in trend
+    )
+    return Sum(money.total(known), together)
