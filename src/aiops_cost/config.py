@@ -18,10 +18,11 @@ from pydantic import AfterValidator, Field
 
 from aiops_cost import documents, money
 from aiops_cost.budget import scope
-from aiops_cost.budget.values import Amount, Currency, Days, Share, Slug, Tolerance
+from aiops_cost.budget.values import Amount, Currency, Days, Share, Slug, Span, Tolerance
 from aiops_cost.documents import Marks, Strict
 from aiops_cost.errors import UserError
 from aiops_cost.model import Problem, Source
+from aiops_cost.notify.targets import Target, TargetEntry, targets
 
 FILE_NAME = "aiops-cost.yaml"
 CONFIG_VARIABLE = "AIOPS_COST_CONFIG"
@@ -113,6 +114,14 @@ class Tags(Strict):
     data_class: Candidates = None
 
 
+class Gate(Strict):
+    """What `check` asks for at each run; its options add to `fail_on` and replace the others."""
+
+    fail_on: tuple[str, ...] = ()
+    max_age: Span | None = None
+    min_coverage: Share | None = None
+
+
 class ConfigFile(Strict):
     """The configuration file, key by key."""
 
@@ -130,6 +139,10 @@ class ConfigFile(Strict):
     spill: str | None = None
     sharing: Sharing = Sharing()
     checks: Checks = Checks()
+    gate: Gate = Gate()
+    accepted: str = Field(default="accepted.yaml", min_length=1)
+    notify: tuple[TargetEntry, ...] = ()
+    summaries: str | None = None
 
 
 @dataclass(frozen=True)
@@ -153,6 +166,10 @@ class Config:
     spill: Path | None
     sharing: Sharing
     checks: Checks
+    gate: Gate
+    accepted: Path
+    notify: tuple[Target, ...]
+    summaries: Path
 
 
 def load_config(path: Path | None, cwd: Path, env: Mapping[str, str]) -> Config:
@@ -170,6 +187,7 @@ def load_config(path: Path | None, cwd: Path, env: Mapping[str, str]) -> Config:
     owners = _existing("owners", read.owners, folder, marks, problems)
     fx = _existing("fx", read.fx, folder, marks, problems)
     ledger = _ledger(read.ledger, folder, cwd, env)
+    told = targets(read.notify, folder, marks, problems)
     if "://" in ledger:
         problems.append(_remote_ledger(ledger, marks))
     currency = env.get(CURRENCY_VARIABLE) or read.currency
@@ -195,6 +213,10 @@ def load_config(path: Path | None, cwd: Path, env: Mapping[str, str]) -> Config:
         spill=folder / read.spill if read.spill else None,
         sharing=read.sharing,
         checks=read.checks,
+        gate=read.gate,
+        accepted=folder / read.accepted,
+        notify=told,
+        summaries=folder / read.summaries if read.summaries else Path(f"{ledger}-summaries"),
     )
 
 

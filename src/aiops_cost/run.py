@@ -19,10 +19,10 @@ from typing import Any
 
 import duckdb
 
-from aiops_cost import checks, gate, schemas, spend
+from aiops_cost import checks, schemas, spend
+from aiops_cost.answers import budget_changes, lists, rule_changes, window
 from aiops_cost.answers import coverage as coverage_answer
 from aiops_cost.answers import line as line_answer
-from aiops_cost.answers import lists, rule_changes, window
 from aiops_cost.answers import query as query_answer
 from aiops_cost.answers import report as report_answer
 from aiops_cost.answers import sharing as sharing_answer
@@ -34,6 +34,11 @@ from aiops_cost.budget.read import Terms, read_budgets
 from aiops_cost.config import Config, shown
 from aiops_cost.documents import near
 from aiops_cost.errors import AiopsError, CouldNotJudge, UserError, defect
+from aiops_cost.gate import accepted as accepted_file
+from aiops_cost.gate import accepting, narrow
+from aiops_cost.gate.decide import Asked, decide
+from aiops_cost.history import earlier
+from aiops_cost.ledger import reconcile
 from aiops_cost.ledger.frame import Ledger
 from aiops_cost.ledger.load import LoadResult, Options, load
 from aiops_cost.ledger.status import state_of
@@ -44,10 +49,12 @@ from aiops_cost.rules.examples import run_examples
 from aiops_cost.rules.lint import lint
 from aiops_cost.rules.owners import load_owners
 from aiops_cost.rules.revisions import rule_files
+from aiops_cost.summary import changes
 
 COSTS = report_answer.METRICS
 PullOptions = Options
 Window = window.Window
+Gate = Asked
 
 
 @dataclass(frozen=True)
@@ -64,13 +71,16 @@ class Session:
     owners: Owners | None
     budgets: tuple[Budget, ...]
     tag_problems: tuple[Problem, ...]
+    unreconciled: tuple[reconcile.Mismatch, ...] = ()
 
     @property
     def view(self) -> checks.View:
         """What the checks look at."""
         used = frozenset(name for rule in self.rules for name, _ in rule.when)
         config = self.config
-        return checks.View(self.con, self.states, self.budgets, self.as_of, config.currency, config.cost, used)
+        return checks.View(
+            self.con, self.states, self.budgets, self.as_of, config.currency, config.cost, used, self.unreconciled
+        )
 
 
 # --- bills into the ledger -----------------------------------------------------------------------------------------
@@ -130,7 +140,8 @@ def attribute(config: Config, as_of: date, with_plan: bool = True) -> Session:
     spend.converted(con, config.cost, config.currency, rates)
     spend.planned(con, budgets)
     states = tuple(state_of(source, ledger.records, as_of) for source in config.sources)
-    return Session(con, config, as_of, ledger, states, rules, tags, owners, budgets, problems)
+    odd = reconcile.mismatches(con, states) if with_plan else ()
+    return Session(con, config, as_of, ledger, states, rules, tags, owners, budgets, problems, odd)
 
 
 def _connected(ledger: Ledger, config: Config) -> duckdb.DuckDBPyConnection:
@@ -145,25 +156,57 @@ def _connected(ledger: Ledger, config: Config) -> duckdb.DuckDBPyConnection:
 # --- against the budget, into findings -----------------------------------------------------------------------------
 
 
-def check(
-    session: Session,
-    select: Sequence[str] = (),
-    ignore: Sequence[str] = (),
-    fail_on: Sequence[str] = (),
-    warn_only: bool = False,
-) -> Report:
+def check(session: Session, asked: Asked | None = None) -> Report:
     """All checks, and the gate's verdict on what they found."""
-    findings = checks.run(session.view, session.config, session.as_of, select, ignore)
-    verdict = gate.judge(findings, fail_on or ("breach",), warn_only)
+    config = session.config
+    acceptances = accepted_file.read(config.accepted, _shown(config.accepted))
+    found = decide(session.view, config, session.as_of, asked or Asked(), acceptances)
     return Report(
         name="check",
         title="Bills against the plan",
         facts=_facts(session),
-        findings=tuple(findings),
-        notes=tuple(str(problem) for problem in session.tag_problems),
-        verdict=verdict.sentence,
-        exit_code=verdict.exit_code,
+        findings=found.findings,
+        notes=(*(str(problem) for problem in session.tag_problems), *found.notes),
+        verdict=found.verdict.sentence,
+        exit_code=found.verdict.exit_code,
     )
+
+
+def acceptable(session: Session) -> Report:
+    """The findings with their fingerprints, and which of them are accepted."""
+    return accepting.listed(check(session).findings, session.config.currency)
+
+
+def accept(session: Session, finding: str, reason: str, until: date | None, up_to: str | None, by: str | None) -> str:
+    """Write down that a finding is accepted; returns what was done."""
+    given = {"reason": reason, "until": until, "up_to": up_to, "by": by}
+    present: dict[str, object] = {key: value for key, value in given.items() if value is not None}
+    path = session.config.accepted
+    return accepting.add(path, _shown(path), check(session).findings, finding, present, session.as_of)
+
+
+def to_scope(pairs: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """`key=value` texts as a scope to judge. Raises UserError."""
+    return narrow.to_scope(pairs)
+
+
+def check_changed(session: Session, asked: Asked, what: str) -> Report:
+    """The same, and what going from the budget and rules that `what` names to those in force changes in money."""
+    report = check(session, asked)
+    with earlier(what, session.config, Path.cwd()) as then:
+        old = attribute(then, session.as_of)
+        before = checks.run(old.view, then, session.as_of, asked.select, asked.ignore)
+        lines = spend.decided(old.con, session.rules, session.tags, session.owners)
+        days = old.view.judged_days() or session.view.judged_days()
+        whole = window.Window(days[0][0], days[-1][1]) if days else None
+        cost, currency = session.config.cost, session.config.currency
+        moved = rule_changes.answer(old.con, lines, whole, cost, currency).tables if whole else ()
+    before, _ = narrow.to_part(before, asked.owners, asked.scope)
+    changed = changes.compare(map(changes.Known.of, changes.notable(before)), report.findings)
+    findings = changes.table(changed, "finding_changes", "What the gate would say otherwise")
+    plan = budget_changes.table(old.budgets, session.budgets)
+    tables = (plan, *(replace(table, title="What the rules would move") for table in moved), findings)
+    return replace(report, title=f"What changes against {what}, and what the gate says", tables=tables)
 
 
 def drift(session: Session) -> Report:

@@ -54,6 +54,8 @@ class View:
     currency: str
     cost: str
     used_columns: frozenset[str] | None = None
+    unreconciled: tuple[tuple[str, str, str, Decimal], ...] = ()
+    """Source, period, currency and the difference, where the ledger's rows do not add up to the record of their load."""
 
     @property
     def current(self) -> tuple[Budget, ...]:

@@ -18,7 +18,7 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    "demo", "init", "pull", "status", "report", "drift", "check", "explain", "budget", "rules", "query", "schema",
+    "demo", "init", "pull", "status", "report", "drift", "check", "accept", "explain", "budget", "rules", "query", "schema",
 )  # fmt: skip
 
 for _name in COMMANDS:
