@@ -67,7 +67,7 @@ def _at_revision(revision: str, config: Config, folder: Path) -> Config:
     if root is None or not known:
         raise UserError(
             Problem("changed-unknown", "", f"`{revision}` is no file, no folder and no git revision here",
-                    "Name a budget file, a rules file, or a revision that was fetched:  git fetch --depth=1 origin main")
+                    "Name a budget file, a rules file, or a revision that was fetched, like origin/main.")
         )  # fmt: skip
     top = Path(root.decode().rstrip("\n")).resolve()
     fx = [config.fx.relative_to(top).as_posix()] if config.fx and config.fx.is_relative_to(top) else []

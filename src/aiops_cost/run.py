@@ -11,7 +11,7 @@ Every function takes what it needs and returns a value; nothing here prints, exi
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -50,6 +50,10 @@ from aiops_cost.rules.lint import lint
 from aiops_cost.rules.owners import load_owners
 from aiops_cost.rules.revisions import rule_files
 from aiops_cost.summary import changes
+from aiops_cost.summary import report as summary_report
+from aiops_cost.summary import week as summary_week
+from aiops_cost.summary.report import Summary
+from aiops_cost.summary.week import Week
 
 COSTS = report_answer.METRICS
 PullOptions = Options
@@ -207,6 +211,33 @@ def check_changed(session: Session, asked: Asked, what: str) -> Report:
     plan = budget_changes.table(old.budgets, session.budgets)
     tables = (plan, *(replace(table, title="What the rules would move") for table in moved), findings)
     return replace(report, title=f"What changes against {what}, and what the gate says", tables=tables)
+
+
+# --- the week --------------------------------------------------------------------------------------------------------
+
+
+def weeks(session: Session, parts: Sequence[Sequence[str]]) -> dict[tuple[str, ...], Week]:
+    """The ISO week before the session's day, for each part: its owners, or nobody for everything."""
+    config, as_of, view = session.config, session.as_of, session.view
+    acceptances = accepted_file.read(config.accepted, _shown(config.accepted))
+    found = decide(view, config, as_of, Asked(), acceptances)
+    notes = [*map(str, session.tag_problems), *found.notes]
+    return {tuple(part): summary_week.of(view, as_of, found.findings, notes, part) for part in parts}
+
+
+def owners(session: Session) -> list[str]:
+    """Everyone who owns a budget line or spend, by name."""
+    return sorted(narrow.owners_of(session.view))
+
+
+def summary(week: Week, last: str | None, told: Sequence[Mapping[str, Any]], later: Sequence[str] = ()) -> Summary:
+    """The week compared with an earlier summary: its week (None for the first one), and what it told."""
+    return summary_report.of(week, last, told, later)
+
+
+def by_owner(summaries: Sequence[Summary]) -> Report:
+    """The summaries of several owners as one report."""
+    return summary_report.merged(summaries)
 
 
 def drift(session: Session) -> Report:

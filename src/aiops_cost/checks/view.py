@@ -55,7 +55,7 @@ class View:
     cost: str
     used_columns: frozenset[str] | None = None
     unreconciled: tuple[tuple[str, str, str, Decimal], ...] = ()
-    """Source, period, currency and the difference, where the ledger's rows do not add up to the record of their load."""
+    """Source, period, currency and difference, where the ledger's rows do not add up to the record of their load."""
 
     @property
     def current(self) -> tuple[Budget, ...]:

@@ -18,7 +18,8 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    "demo", "init", "pull", "status", "report", "drift", "check", "accept", "explain", "budget", "rules", "query", "schema",
+    "demo", "init", "pull", "status", "report", "drift", "check", "accept", "summary", "explain", "budget", "rules",
+    "query", "schema",
 )  # fmt: skip
 
 for _name in COMMANDS:

@@ -68,7 +68,8 @@ def _table(table: Table) -> Iterator[str]:
 
 def _finding(finding: Finding) -> str:
     size = "" if finding.amount is None else f", {_safe(amount(finding.amount, finding.currency))}"
-    return f"• {_safe(finding.code)} {finding.severity}: {_safe(scope_text(finding.scope))}{size}. {_safe(finding.message)}"
+    about = f"{_safe(finding.code)} {finding.severity}: {_safe(scope_text(finding.scope))}"
+    return f"• {about}{size}. {_safe(finding.message)}"
 
 
 def _safe(text: str) -> str:

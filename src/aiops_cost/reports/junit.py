@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from xml.etree import ElementTree as XML
+from xml.etree import ElementTree
 
 from aiops_cost.model import Finding, Report, Severity
 from aiops_cost.reports._cells import UNKNOWN, clean, facts_line, no_commands, scope_text
@@ -27,22 +27,22 @@ def render(report: Report, *, width: int = 100, color: bool = False) -> str:
     counted: Any = {
         "tests": str(len(cases)), "failures": str(kinds.count("failure")), "errors": str(kinds.count("error")),
     }  # fmt: skip
-    root = XML.Element("testsuites", name="aiops-cost", **counted)
-    suite = XML.SubElement(
+    root = ElementTree.Element("testsuites", name="aiops-cost", **counted)
+    suite = ElementTree.SubElement(
         root, "testsuite", name=clean(report.title), skipped=str(kinds.count("skipped")), time="0.000", **counted
     )
-    properties = XML.SubElement(suite, "properties")
+    properties = ElementTree.SubElement(suite, "properties")
     for name, value in report.facts.items():
-        XML.SubElement(properties, "property", name=clean(name), value=clean(value or "unknown"))
+        ElementTree.SubElement(properties, "property", name=clean(name), value=clean(value or "unknown"))
     suite.extend(cases)
-    XML.indent(root)
-    text = XML.tostring(root, encoding="unicode")
+    ElementTree.indent(root)
+    text = ElementTree.tostring(root, encoding="unicode")
     return no_commands(f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n')
 
 
-def _case(finding: Finding) -> XML.Element:
+def _case(finding: Finding) -> ElementTree.Element:
     name = f"{finding.code} {scope_text(finding.scope)}"
-    case = XML.Element("testcase", name=name, classname=f"aiops-cost.{clean(finding.code)}", time="0.000")
+    case = ElementTree.Element("testcase", name=name, classname=f"aiops-cost.{clean(finding.code)}", time="0.000")
     said = clean(finding.message)
     if finding.severity is Severity.UNJUDGED:
         kind, message = "error", said
@@ -51,9 +51,9 @@ def _case(finding: Finding) -> XML.Element:
     elif finding.accepted is not None:
         kind, message = "skipped", clean(finding.accepted)
     else:
-        XML.SubElement(case, "system-out").text = _text(finding)
+        ElementTree.SubElement(case, "system-out").text = _text(finding)
         return case
-    child = XML.SubElement(case, kind, message=message)
+    child = ElementTree.SubElement(case, kind, message=message)
     if kind != "skipped":
         child.set("type", str(finding.severity))
         child.text = _text(finding)
@@ -73,13 +73,13 @@ def _lines(finding: Finding) -> Iterator[str]:
         yield f"place: {clean(finding.place)}"
 
 
-def _gate(report: Report) -> XML.Element:
+def _gate(report: Report) -> ElementTree.Element:
     """The verdict as a case of its own, so that a gate without findings is one test that passed, not none."""
-    case = XML.Element("testcase", name="the gate", classname="aiops-cost.gate", time="0.000")
+    case = ElementTree.Element("testcase", name="the gate", classname="aiops-cost.gate", time="0.000")
     said = clean(report.verdict or report.title)
     kind = _GATE.get(report.exit_code or 0)
     if kind:
-        XML.SubElement(case, kind, message=said, type="verdict").text = "\n".join(facts_line(report.facts))
+        ElementTree.SubElement(case, kind, message=said, type="verdict").text = "\n".join(facts_line(report.facts))
     else:
-        XML.SubElement(case, "system-out").text = said
+        ElementTree.SubElement(case, "system-out").text = said
     return case
