@@ -130,7 +130,8 @@ class Reject:
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table. `kind` is text, money, number, percent, count or date."""
+    """One column of a table. `kind` is text, money, number, percent, count or date; or, drawn and never read as
+    a number, `bar` (a share from 0 to 1) and `spark` (amounts over time, a tuple, oldest first)."""
 
     name: str
     kind: str = "text"
@@ -185,6 +186,8 @@ class Report:
     exit_code: int | None = None
     paste: str | None = None
     """Lines to copy into a file as they are, such as a rule."""
+    headline: str | None = None
+    """The answer in one sentence, where there is one."""
 
 
 @dataclass(frozen=True)

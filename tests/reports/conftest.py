@@ -77,10 +77,10 @@ REPORT = Report(
     "Budget against actual",
     FACTS,
     (DRIFT, UNIT),
-    FINDINGS,
-    ("Credits are not part of EffectiveCost here.",),
-    "could not judge: 1 finding is unjudged, 1 breach",
-    3,
+    findings=FINDINGS,
+    notes=("Credits are not part of EffectiveCost here.",),
+    verdict="could not judge: 1 finding is unjudged, 1 breach",
+    exit_code=3,
 )
 
 EMPTY = Report("report", "Spend", {"currency": "USD", "settled_until": None}, (
@@ -120,8 +120,9 @@ def hostile() -> Report:
         HOSTILE,
         {"cost": HOSTILE, "settled_until": HOSTILE, HOSTILE: HOSTILE},
         (Table("spend", HOSTILE, columns, ((HOSTILE, 1, "=1+1"),), (HOSTILE, 1, None), HOSTILE),),
-        (Finding("UNB001", Severity.WARNING, HOSTILE, HOSTILE, {"workload": HOSTILE}, HOSTILE),),
-        (HOSTILE,),
-        HOSTILE,
-        1,
+        findings=(Finding("UNB001", Severity.WARNING, HOSTILE, HOSTILE, {"workload": HOSTILE}, HOSTILE),),
+        notes=(HOSTILE,),
+        verdict=HOSTILE,
+        exit_code=1,
+        headline=HOSTILE,
     )

@@ -24,7 +24,9 @@ from aiops_cost import reports
 from aiops_cost.model import Column, Finding, Report, Severity, Table
 
 Golden = Callable[[str, str], None]
-SUFFIX = {"table": "txt", "json": "json", "csv": "csv", "markdown": "md"}
+SUFFIX = {"table": "txt", "json": "json", "csv": "csv", "markdown": "md", "html": "html"}
+"""The formats that are text, and what their golden files end with."""
+BINARY = {"xlsx", "parquet"}
 
 
 def one_table(*columns: Column, rows: Any, total: Any = None) -> Report:
@@ -36,7 +38,8 @@ def cells(text: str) -> list[list[str]]:
 
 
 def test_a_format_exists_because_its_file_does() -> None:
-    assert set(reports.formats()) == set(SUFFIX)
+    assert set(reports.formats()) == {*SUFFIX, *BINARY}
+    assert {name for name in reports.formats() if reports.is_binary(name)} == BINARY
     for name in reports.formats():
         assert len(reports.describe(name)) > 20
 
@@ -51,15 +54,23 @@ def test_a_format_is_imported_only_when_it_is_used() -> None:
 
 
 def test_an_unknown_format_or_suffix_lists_the_known_ones(report: Report) -> None:
-    with pytest.raises(ValueError, match="csv, json, markdown, table"):
+    with pytest.raises(ValueError, match="csv, html, json, markdown, parquet, table, xlsx"):
         reports.render(report, "yaml")
-    with pytest.raises(ValueError, match=r"\.csv, \.json, \.markdown, \.md, \.txt"):
+    with pytest.raises(ValueError, match=r"\.csv, \.htm, \.html, \.json, \.markdown, \.md, \.parquet, \.txt, \.xlsx"):
         reports.format_for("out.xls", "table")
 
 
 @pytest.mark.parametrize(
     ("path", "expected"),
-    [("a.MD", "markdown"), ("b.v1.json", "json"), ("c.csv", "csv"), ("/dev/stdout", "table")],
+    [
+        ("a.MD", "markdown"),
+        ("r.htm", "html"),
+        ("r.xlsx", "xlsx"),
+        ("r.parquet", "parquet"),
+        ("b.v1.json", "json"),
+        ("c.csv", "csv"),
+        ("/dev/stdout", "table"),
+    ],
 )
 def test_the_suffix_chooses_the_format(path: str, expected: str) -> None:
     assert reports.format_for(path, "table") == expected
@@ -70,7 +81,7 @@ def test_the_terminal_screen(golden: Golden, report: Report, width: int) -> None
     golden(f"drift-{width}.txt", reports.render(report, "table", width))
 
 
-@pytest.mark.parametrize("format_", ["csv", "json", "markdown"])
+@pytest.mark.parametrize("format_", ["csv", "json", "markdown", "html"])
 def test_the_file_formats(golden: Golden, report: Report, format_: str) -> None:
     golden(f"drift.{SUFFIX[format_]}", reports.render(report, format_))
 
@@ -198,7 +209,7 @@ def test_unknown_is_not_zero() -> None:
     assert "| - | - | - |\n| 0.00 | 0.0% | 0 |" in reports.render(report, "markdown")
 
 
-@pytest.mark.parametrize("format_", SUFFIX)
+@pytest.mark.parametrize("format_", reports.formats())
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
@@ -214,15 +225,15 @@ def test_unknown_is_not_zero() -> None:
 )
 def test_a_float_is_never_money_and_nan_never_a_number(format_: str, kind: str, value: object) -> None:
     with pytest.raises((TypeError, ValueError), match=r"cannot hold|not a date|whole number"):
-        reports.render(one_table(Column("x", kind), rows=((value,),)), format_)
+        reports.to_bytes(one_table(Column("x", kind), rows=((value,),)), format_)
 
 
-@pytest.mark.parametrize("format_", SUFFIX)
+@pytest.mark.parametrize("format_", reports.formats())
 def test_a_second_column_or_table_of_one_name_loses_no_cell_silently(format_: str) -> None:
     with pytest.raises(ValueError, match="two columns have one name"):
-        reports.render(one_table(Column("a"), Column("a"), rows=(("x", "y"),)), format_)
+        reports.to_bytes(one_table(Column("a"), Column("a"), rows=(("x", "y"),)), format_)
     with pytest.raises(ValueError, match="2 cells for 1 columns"):
-        reports.render(one_table(Column("a"), rows=(("x", "y"),)), format_)
+        reports.to_bytes(one_table(Column("a"), rows=(("x", "y"),)), format_)
 
 
 def test_a_second_table_of_one_name_does_not_replace_the_first() -> None:

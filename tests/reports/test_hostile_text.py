@@ -19,7 +19,7 @@ from aiops_cost import reports
 from aiops_cost.model import Column, Report, Table
 from aiops_cost.reports import _cells
 
-FORMATS = reports.formats()
+FORMATS = tuple(name for name in reports.formats() if not reports.is_binary(name))
 
 
 def tagged(value: Any, kind: str = "text") -> Report:

@@ -19,7 +19,7 @@ app = typer.Typer(
 
 COMMANDS = (
     "demo", "init", "pull", "status", "report", "drift", "check", "accept", "summary", "explain", "budget", "rules",
-    "query", "schema",
+    "query", "render", "schema",
 )  # fmt: skip
 
 for _name in COMMANDS:

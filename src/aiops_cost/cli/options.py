@@ -28,7 +28,8 @@ Format = Annotated[
         "--format",
         "-f",
         metavar="FORMAT",
-        help="table, json, csv or markdown; chat or mail; of findings also junit, sarif, github, gitlab, prometheus.",
+        help="table, json, csv, markdown, html, xlsx or parquet; chat or mail; of findings also junit, sarif, github,"
+        " gitlab or prometheus.",
     ),
 ]
 Output = Annotated[

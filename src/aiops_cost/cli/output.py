@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from aiops_cost.errors import UserError
@@ -26,14 +26,31 @@ def say(text: str, quiet: bool = False) -> None:
 def write(report: Report, wanted: str | None, file: Path | None) -> int:
     """Render the report and deliver it; returns the exit code that the report asks for (0 where it has none).
 
-    A file is written whole or not at all. Raises UserError for an unknown format or a file that cannot be written.
+    A file is written whole or not at all. Raises UserError for an unknown format, for one whose libraries are not
+    installed or that a terminal cannot show, and for a file that cannot be written.
     """
     from aiops_cost import reports
 
     name = known_format(wanted, file)
+    binary = reports.is_binary(name)
     terminal = file is None and sys.stdout.isatty()
-    text = reports.render(report, name, _width(terminal), terminal and not os.environ.get("NO_COLOR"))
-    write_text(text, file)
+    if binary and terminal:
+        way_out = f"Write it to a file:  -o report.{name}"
+        raise UserError(Problem("format-binary", "", f"{name} is not text, and this is a terminal", way_out))
+    try:
+        if file is None and not binary:
+            text = reports.render(report, name, _width(terminal), terminal and not os.environ.get("NO_COLOR"))
+            return write_text(text, file) or report.exit_code or 0
+        content = reports.to_bytes(report, name, _width(terminal))
+    except ModuleNotFoundError as error:
+        extra = "xlsx" if name == "xlsx" else "html"
+        sentence = f"{name} needs `{error.name}`, which is not installed"
+        raise UserError(
+            Problem("format-extra", "", sentence, f"Install it:  pip install 'aiops-cost[{extra}]'")
+        ) from None
+    except OverflowError as error:
+        raise UserError(Problem("format-overflow", "", str(error), "Ask for less, or choose csv.")) from None
+    _deliver(content, file)
     return report.exit_code or 0
 
 
@@ -61,18 +78,29 @@ def append_step_summary(report: Report, env: Mapping[str, str]) -> None:
 
 def write_text(text: str, file: Path | None) -> int:
     """Deliver finished text to stdout, or to a file, whole or not at all."""
-    if file is not None:
-        _write_whole(file, text)
+    if file is None:
+        _to_stdout(lambda: sys.stdout.write(text))
+    else:
+        _deliver(text.encode(), file)
+    return 0
+
+
+def _deliver(content: bytes, file: Path | None) -> None:
+    if file is None:
+        _to_stdout(lambda: sys.stdout.buffer.write(content))
+    else:
+        _write_whole(file, content)
         say(f"wrote {file}")
-        return 0
+
+
+def _to_stdout(write: Callable[[], object]) -> None:
     try:
-        sys.stdout.write(text)
+        write()
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader of the pipe has left. The answer, and so the exit code, is what it was; and Python must not
         # flush into the pipe again when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
 
 
 def cause(error: BaseException) -> None:
@@ -100,14 +128,14 @@ def _width(terminal: bool) -> int:
     return NO_TERMINAL_WIDTH
 
 
-def _write_whole(file: Path, text: str) -> None:
+def _write_whole(file: Path, content: bytes) -> None:
     target = file.resolve()  # a link stays a link
     try:
         if target.exists() and not target.is_file():
-            target.write_text(text, encoding="utf-8", newline="")  # a pipe or a device cannot be put in place whole
+            target.write_bytes(content)  # a pipe or a device cannot be put in place whole
             return
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="", dir=target.parent, delete=False) as part:
-            part.write(text)
+        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as part:
+            part.write(content)
         Path(part.name).replace(target)
     except OSError as error:
         raise UserError(

@@ -8,7 +8,7 @@ hide.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,6 +21,14 @@ from aiops_cost.model import Column, Scope, Table
 UNKNOWN = "-"
 NUMERIC = ("money", "number", "percent", "count")
 """The kinds that are aligned to the right and never cut or wrapped."""
+
+DRAWN = ("bar", "spark")
+"""The kinds that are pictures of other cells; files for programs leave them out, but for JSON."""
+
+COMMAND = ":  aiops-cost "
+"""Advice names a command after a colon and two spaces."""
+
+_SPARKS = "▁▂▃▄▅▆▇█"
 
 _CI_LINE = re.compile(r"^((?:\s|\x1b\[[0-9;]*m)*):(?=:)", re.MULTILINE)
 _CI_ANYWHERE = re.compile(r"#(?=#(?:\[|vso\[|teamcity\[))", re.IGNORECASE)
@@ -60,8 +68,8 @@ def shown(value: Any, kind: str = "text") -> str:
         return UNKNOWN
     if kind == "text" or isinstance(value, str):
         return clean(_text(value))
-    if kind == "date":
-        return _day(value, sep=" ", timespec="minutes")
+    if kind in {"spark", "date"}:
+        return spark(value) if kind == "spark" else _day(value, sep=" ", timespec="minutes")
     number = _number(value, kind)
     if kind == "money":
         return amount(number)
@@ -70,8 +78,8 @@ def shown(value: Any, kind: str = "text") -> str:
     return f"{int(number):,}" if kind == "count" else _strip(_dressed(number, 3))
 
 
-def plain(value: Any, kind: str = "text") -> str | int | bool | None:
-    """A cell for a program: exact, without grouping; unknown is None.
+def plain(value: Any, kind: str = "text") -> str | int | bool | list[str | None] | None:
+    """A cell for a program: exact, without grouping; unknown is None, a spark a list.
 
     Amounts, numbers and shares are text with every digit, counts are whole numbers, dates are ISO
     8601. Text is left as it was: what is dangerous in it depends on the format. Raises as `shown`
@@ -81,6 +89,8 @@ def plain(value: Any, kind: str = "text") -> str | int | bool | None:
         return value
     if kind == "text":
         return value if isinstance(value, bool) else _text(value)
+    if kind == "spark":
+        return [None if one is None else money.exact(_number(one, "money")) for one in value]
     if kind == "date":
         return _day(value)
     number = _number(value, kind)
@@ -99,9 +109,33 @@ def amount(value: Decimal, currency: str | None = None) -> str:
     return f"{text} {clean(currency)}" if currency else text
 
 
+def brief(value: Decimal) -> str:
+    """An amount where space is short, such as on a bar: no decimals from 100 on.
+
+    >>> brief(Decimal("1234.56"))
+    '1,235'
+    """
+    return money.show(value, places=0) if abs(value) >= 100 else amount(value)
+
+
 def share(value: Any) -> float:
     """The share of a `bar` cell as a number from 0 to 1; it is drawn, never printed."""
     return 0.0 if value is None else float(min(max(_number(value, "bar"), Decimal(0)), Decimal(1)))
+
+
+def heights(values: Sequence[Decimal | None]) -> list[float | None]:
+    """A spark's amounts as heights from 0 to 1; zero is the floor, and so is a credit; unknown stays unknown."""
+    top = max((value for value in values if value is not None), default=Decimal(0))
+    return [None if v is None else float(max(v, Decimal(0)) / top) if top > 0 else 0.0 for v in values]
+
+
+def spark(values: Sequence[Decimal | None]) -> str:
+    """A spark as text, one character each; a space where nothing is known.
+
+    >>> spark((Decimal(0), Decimal(5), None, Decimal(10)))
+    '▁▅ █'
+    """
+    return "".join(" " if one is None else _SPARKS[round(one * (len(_SPARKS) - 1))] for one in heights(values))
 
 
 def scope_text(scope: Scope) -> str:
@@ -110,9 +144,14 @@ def scope_text(scope: Scope) -> str:
     return clean(", ".join(parts)) or "everything"
 
 
+def title_of(column: Column) -> str:
+    """A column's title, as it was given or from its name."""
+    return column.title or column.name.replace("_", " ")
+
+
 def heading(column: Column) -> str:
     """A column's title for a person."""
-    return clean(column.title or column.name.replace("_", " "))
+    return clean(title_of(column))
 
 
 def facts_line(facts: Mapping[str, str | None]) -> list[str]:
@@ -128,8 +167,18 @@ def facts_line(facts: Mapping[str, str | None]) -> list[str]:
     return [clean(text) for text in said if text]
 
 
+def facts_pairs(facts: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
+    """The facts as name and text; the period is left out, for it stands above them."""
+    cost = " in ".join(text for text in (facts.get("cost"), facts.get("currency")) if text)
+    if cost:
+        yield "cost", clean(cost)
+    for name, text in facts.items():
+        if name not in {"cost", "currency", "period"}:
+            yield clean(name.replace("_", " ")), clean(text or "unknown")
+
+
 def without(table: Table, *kinds: str) -> Table:
-    """The table without the columns of these kinds (`bar` is drawn in the table format only).
+    """The table without the columns of these kinds.
 
     Raises ValueError when two columns have one name or a row is of another length: a cell would be
     lost.

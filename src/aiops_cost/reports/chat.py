@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from aiops_cost.model import Finding, Report, Table
-from aiops_cost.reports._cells import NUMERIC, amount, clean, facts_line, no_commands, scope_text, shown
+from aiops_cost.reports._cells import DRAWN, NUMERIC, amount, clean, facts_line, no_commands, scope_text, shown, without
 from aiops_cost.reports._findings import worst_first
 
 SUFFIXES = ()
@@ -30,14 +30,13 @@ def render(report: Report, *, width: int = 100, color: bool = False) -> str:
 
 def _lines(report: Report) -> Iterator[str]:
     yield _safe(report.title)
-    if report.notes:
-        yield from (_safe(note) for note in report.notes)
-    elif report.facts:
-        yield " · ".join(map(_safe, facts_line(report.facts)))
+    yield _safe(report.headline) if report.headline else " · ".join(map(_safe, facts_line(report.facts)))
+    yield from (_safe(note) for note in report.notes)
     for table in report.tables:
-        if table.rows:
+        shown_table = without(table, *DRAWN)
+        if shown_table.rows:
             yield ""
-            yield from _table(table)
+            yield from _table(shown_table)
     if report.findings:
         yield ""
         shown_ = worst_first(report.findings)
@@ -55,7 +54,7 @@ def _table(table: Table) -> Iterator[str]:
     for row in table.rows[:MOST_ROWS]:
         said = []
         for column, value in zip(table.columns, row, strict=True):
-            if value is None or column.kind == "bar":
+            if value is None:
                 continue
             name = (
                 f"{_safe(column.title or column.name.replace('_', ' '))} " if column.kind in (*NUMERIC, "date") else ""

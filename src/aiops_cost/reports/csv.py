@@ -13,7 +13,7 @@ import io
 from typing import Any
 
 from aiops_cost.model import Report
-from aiops_cost.reports._cells import clean, no_commands, plain, without
+from aiops_cost.reports._cells import DRAWN, clean, no_commands, plain, without
 from aiops_cost.reports._findings import as_table, worst_first
 
 SUFFIXES = (".csv",)
@@ -25,7 +25,7 @@ _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 def render(report: Report, *, width: int = 100, color: bool = False) -> str:
     """Comma-separated, LF line ends, quoted where needed; width and colour do not apply."""
     found = report.tables[0] if report.tables else as_table(worst_first(report.findings))
-    table = without(found, "bar")
+    table = without(found, *DRAWN)
     kinds = [column.kind for column in table.columns]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

@@ -12,9 +12,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from aiops_cost.model import Column, Finding, Report, Table
+from aiops_cost.model import Chart, Column, Finding, Report, Table
 from aiops_cost.money import exact
-from aiops_cost.reports._cells import plain, without
+from aiops_cost.reports._cells import plain, title_of, without
 from aiops_cost.reports._findings import worst_first
 
 SUFFIXES = (".json",)
@@ -30,11 +30,16 @@ def render(report: Report, *, width: int = 100, color: bool = False) -> str:
     tables = {table.name: _table(table) for table in report.tables}
     if len(tables) < len(report.tables):
         raise ValueError(f"report {report.name}: two tables have one name")
+    charts = {chart.name: _chart(chart) for chart in report.charts}
+    if len(charts) < len(report.charts):
+        raise ValueError(f"report {report.name}: two charts have one name")
     document = {
         "schema": f"aiops-cost/{report.name}/1",
         "title": report.title,
+        "headline": report.headline,
         "facts": dict(report.facts),
         "tables": tables,
+        "charts": charts,
         "findings": [_finding(finding) for finding in worst_first(report.findings)],
         "notes": list(report.notes),
         "paste": report.paste,
@@ -45,16 +50,28 @@ def render(report: Report, *, width: int = 100, color: bool = False) -> str:
 
 
 def _table(given: Table) -> dict[str, Any]:
-    table = without(given, "bar")
+    table = without(given)
     return {
         "title": table.title,
-        "columns": [
-            {"name": column.name, "kind": column.kind, "title": column.title or column.name} for column in table.columns
-        ],
+        "columns": _columns(table.columns),
         "rows": [_row(table.columns, row) for row in table.rows],
         "total": None if table.total is None else _row(table.columns, table.total),
         "note": table.note or None,
     }
+
+
+def _chart(chart: Chart) -> dict[str, Any]:
+    return {
+        "title": chart.title,
+        "kind": chart.kind,
+        "description": chart.description,
+        "columns": _columns(chart.columns),
+        "rows": [_row(chart.columns, row) for row in chart.rows],
+    }
+
+
+def _columns(columns: Sequence[Column]) -> list[dict[str, str]]:
+    return [{"name": column.name, "kind": column.kind, "title": title_of(column)} for column in columns]
 
 
 def _row(columns: Sequence[Column], row: Sequence[Any]) -> dict[str, Any]:

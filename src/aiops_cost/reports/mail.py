@@ -12,6 +12,7 @@ from typing import Any
 
 from aiops_cost.model import Column, Finding, Report, Severity, Table
 from aiops_cost.reports._cells import (
+    DRAWN,
     NUMERIC,
     UNKNOWN,
     amount,
@@ -45,12 +46,14 @@ def render(report: Report, *, width: int = 100, color: bool = False) -> str:
 def _parts(report: Report) -> Iterator[str]:
     yield f'<h1 style="font-size:20px;margin:0 0 4px">{_text(report.title)}</h1>'
     yield f'<p style="color:{_GREY};margin:0 0 14px">{" · ".join(map(_text, facts_line(report.facts)))}</p>'
-    yield from (f'<p style="margin:0 0 12px">{_text(note)}</p>' for note in report.notes)
+    if report.headline:
+        yield f'<p style="font-size:15px;margin:0 0 14px">{_text(report.headline)}</p>'
     for table in report.tables:
-        yield from _table(without(table, "bar"), report.title)
+        yield from _table(without(table, *DRAWN), report.title)
     if report.findings:
         yield _heading("Findings")
         yield from map(_finding, worst_first(report.findings))
+    yield from (f'<p style="color:{_GREY};margin:0 0 10px">{_text(note)}</p>' for note in report.notes)
     if report.verdict:
         yield f'<p style="font-weight:bold">{_text(report.verdict)}</p>'
 

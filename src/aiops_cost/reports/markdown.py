@@ -34,6 +34,7 @@ _FINDINGS = ("code", "severity", "scope", "owner", "amount", "message", "what to
 def render(report: Report, *, width: int = 100, color: bool = False) -> str:
     """Title, facts, tables, findings (worst first), notes, verdict; no width, no colour."""
     parts = [f"### {_escape(report.title)}", " · ".join(map(_escape, facts_line(report.facts)))]
+    parts.insert(1, f"**{_escape(report.headline)}**" if report.headline else "")
     for table in report.tables:
         parts += _table(without(table, "bar"), report.title)
     if report.findings:

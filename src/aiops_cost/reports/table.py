@@ -1,8 +1,8 @@
 """Tables for a terminal, the default: facts, tables, findings (worst first), and the verdict.
 
 What is to be copied, a command or lines for a file, is never broken by us, however long. Numbers stand to the right
-and are never cut. Where a table is too wide, text wraps, then bars go, then counts (and the table says so); at last
-each row becomes a block with one line per column.
+and are never cut. Where a table is too wide, text wraps, then bars go, then sparklines, then counts (and the table says
+so); at last each row becomes a block with one line per column.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from rich.text import Text
 
 from aiops_cost.model import Finding, Report, Severity, Table
 from aiops_cost.reports._cells import (
+    COMMAND,
+    DRAWN,
     NUMERIC,
     amount,
     clean,
@@ -34,9 +36,6 @@ from aiops_cost.reports._cells import (
 from aiops_cost.reports._findings import worst_first
 
 SUFFIXES = (".txt",)
-
-COMMAND = ":  aiops-cost "
-"""Advice names a command after a colon and two spaces."""
 
 _BAR = 10
 _GAP = 2
@@ -59,6 +58,9 @@ def render(report: Report, *, width: int = 100, color: bool = False) -> str:
     console.print(Text(clean(report.title), "bold"))
     if report.facts:
         console.print(Text(" · ".join(facts_line(report.facts)), "dim"))
+    if report.headline:
+        console.print()
+        console.print(Text(clean(report.headline), "bold"))
     for part in _parts(report, width):
         console.print()
         console.print(part, crop=False)
@@ -99,12 +101,14 @@ def _table(table: Table, width: int) -> Iterator[RenderableType]:
         yield _grid(table)
     elif _fits(without(table, "bar"), width):
         yield _grid(without(table, "bar"))
-    elif _fits(without(table, "bar", "count"), width):
-        yield _grid(without(table, "bar", "count"))
+    elif _fits(without(table, *DRAWN), width):
+        yield _grid(without(table, *DRAWN))
+    elif _fits(without(table, *DRAWN, "count"), width):
+        yield _grid(without(table, *DRAWN, "count"))
         hidden = (heading(column) for column in table.columns if column.kind == "count")
         yield Text(f"not shown at this width: {', '.join(hidden)}", "dim")
     else:
-        yield from _blocks(without(table, "bar"), width)
+        yield from _blocks(without(table, *DRAWN), width)
 
 
 def _cells(table: Table) -> list[list[str]]:

@@ -61,7 +61,8 @@ def of(week: Week, last: str | None, findings: Sequence[Mapping[str, Any]], late
         tables=() if quiet else tuple(_tables(week, changed, last)),
         charts=() if quiet else tuple(_charts(week)),
         findings=() if quiet else tuple(_to_act_on(week, changed, last)),
-        notes=(text, *_notes(week, last, later)),
+        notes=tuple(_notes(week, last, later)),
+        headline=text,
         exit_code=3 if week.unjudged else 0,
     )
     return Summary(report, quiet, tuple(map(_plain, map(Known.of, counted))))
@@ -83,7 +84,8 @@ def merged(summaries: Sequence[Summary]) -> Report:
         tables=(*tables, *([trust] if trust else [])),
         charts=(),
         findings=tuple({f.fingerprint: f for one in summaries for f in one.report.findings}.values()),
-        notes=tuple(note for one in summaries for note in one.report.notes),
+        notes=tuple(dict.fromkeys(note for one in summaries for note in one.report.notes)),
+        headline=" ".join(one.report.headline or "" for one in summaries),
         exit_code=max(one.report.exit_code or 0 for one in summaries),
     )
 
