@@ -152,6 +152,8 @@ def _letter(record: Journal, target: Target, part: Part, week: Week, end: Receiv
     summary = summarized(record, target.name, part, week)
     format_ = target.format or _format_of(target, end)
     body = reports.render(summary.report, format_)
+    if format_ == "chat":  # its first line is the title, which travels by itself
+        body = body.partition("\n")[2]
     picture = _picture(summary.report) if (end.is_mail if target.picture is None else target.picture) else None
     return Letter(target, key(part), week, summary, Message(summary.report.title, body, format_, picture))
 

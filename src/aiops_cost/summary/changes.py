@@ -141,9 +141,14 @@ def _row(change: Change) -> tuple[Any, ...]:
         before.amount if before else None,
         change.now.amount if change.now else None,
         change.by,
-        change.now.cause if change.now else None,
+        cause_of(change.now),
         change.now.onset if change.now else None,
     )
+
+
+def cause_of(finding: Finding | None) -> str | None:
+    """What moved it most, where that is known."""
+    return finding.cause if finding and finding.cause != "not split" else None
 
 
 def scope_text(of: Mapping[str, Any]) -> str:

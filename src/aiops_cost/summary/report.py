@@ -127,7 +127,7 @@ def _forecasts(week: Week) -> list[Finding]:
 
 def _mover(mover: Any) -> tuple[Any, ...]:
     about = mover.finding
-    cause = about.cause if about and about.cause != "not split" else None
+    cause = changes.cause_of(about)
     onset = about.onset if about else None
     return (mover.activity, mover.workload, mover.owner, mover.before, mover.now, mover.by, cause, onset)
 

@@ -100,6 +100,7 @@ def of(
     then = both(part, watched(), in_days([earlier])) if earlier else NEVER
     now = both(part, watched(), in_days([settled])) if settled else NEVER
     actual, past = (spent.amount for spent in view.spent_where([now, then]))
+    findings = [*([] if settled else [_not_settled(name, view)]), *findings]
     mine = tuple(one for one in findings if not owners or one.owner in owners or one.severity is Severity.UNJUDGED)
     lines = [line for line in view.lines if not owners or line.owner in owners]
     tops = _tops(lines)
@@ -121,6 +122,19 @@ def of(
         states=view.states,
         findings=mine,
         notes=tuple(notes),
+    )
+
+
+def _not_settled(name: str, view: View) -> Finding:
+    """A week of which nothing is known cannot be summed up; where bills settle late, the job must run later in it."""
+    until = view.settled_until
+    return Finding(
+        code="DAT002",
+        severity=Severity.UNJUDGED,
+        message=f"no day of {name} is settled" + (f"; the bills are settled until {until}" if until else ""),
+        advice="Load what is missing:  aiops-cost pull\nWhere bills settle late, run the summary later in the week.",
+        scope={"period": name},
+        period=name,
     )
 
 

@@ -56,7 +56,7 @@ def _day(day: date) -> str:
 
 def _spend(week: Week) -> str:
     if week.settled is None:
-        return "No day of it is settled yet, so nothing can be said of its spend."
+        return "No day of it is settled, so nothing can be said of its spend."
     days = days_in([week.settled])
     on = "its 7 days" if days == 7 else f"{days} settled days of it" if days > 1 else "1 settled day of it"
     difference = money.EXACT.subtract(week.actual, week.planned)
