@@ -133,7 +133,7 @@ def meanings() -> dict[str, str]:
 
 def every_key() -> Iterator[tuple[str, Mapping[str, Any], bool]]:
     """Path (`config.sources[].name`), JSON Schema and whether it must be given, of every key that users write."""
-    for file in ("config", "budget", "owners"):
+    for file in ("config", "budget", "owners", "accepted"):
         whole = schemas.of(file)
         yield from _keys(file, whole, whole.get("$defs", {}))
 
@@ -165,9 +165,9 @@ def configuration() -> str:
         " relative to that file. Unknown and duplicate keys are refused, with their line. `AIOPS_COST_PEOPLE_KEY` is"
         " mixed into the pseudonyms of people, `AIOPS_COST_DEBUG` shows the traceback of a defect, and `NO_COLOR` turns"
         " colours off.",
-        "`aiops-cost schema config`, `budget`, `rules` and `owners` print JSON Schemas for editors.",
+        "`aiops-cost schema config`, `budget`, `rules`, `owners` and `accepted` print JSON Schemas for editors.",
     ]
-    titles = {"config": "aiops-cost.yaml", "budget": "A budget", "owners": "The owners file"}
+    titles = {"config": "aiops-cost.yaml", "budget": "A budget", "owners": "The owners file", "accepted": "The file of accepted findings"}
     for file, title in titles.items():
         rows = [
             (f"`{path.removeprefix(f'{file}.')}`", _default(node, must), said.get(path) or node["description"])

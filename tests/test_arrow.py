@@ -38,7 +38,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "demo": {"model", "money"},
     "starter": {"model", "errors", "money", "ledger.intake", "providers"},
-    "cli": {"model", "errors", "gate", "documents", "config", "reports", "run", "demo", "starter", "budget.values", "notify"},
+    "cli": {
+        "model", "errors", "gate", "documents", "config", "reports", "run", "demo", "starter", "budget.values",
+        "notify", "summary",
+    },
 }  # fmt: skip
 """Room -> what it may import; `ledger.schema` is that module alone. Everyone may read the version."""
 

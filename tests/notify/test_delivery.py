@@ -368,7 +368,7 @@ def test_a_secret_is_never_shown(small, hook, mailbox, monkeypatch):
     monkeypatch.setenv("HOOK_URL", f"{hook.url}/{CANARY}?rto=1")
     monkeypatch.setenv("SMTP_PASSWORD", CANARY)
     monkeypatch.setenv("AIOPS_COST_DEBUG", "1")
-    mail = f"mailto://me:${{SMTP_PASSWORD}}@127.0.0.1:{mailbox.port}?to=a@example.com&mode=insecure"
+    mail = f"mailto://me:${{SMTP_PASSWORD}}@127.0.0.1:{mailbox.port}?from=b@example.com&to=a@example.com&mode=insecure"
     overspent(small, targets(finops="${HOOK_URL}", team=mail))
     said = ""
     for hook.answer in (500, None, 200):
@@ -409,7 +409,7 @@ def test_a_secret_in_the_file_is_refused_and_not_repeated(small, url):
             "needs NOWHERE_URL, and the environment has no such variable",
         ),
         (targets(finops="json://127.0.0.1:1/"), ("--target", "finosp"), "did you mean `finops`?"),
-        (targets(finops="gopher://x/${HOME}"), ("--notify",), "is none that apprise knows"),
+        (targets(finops="gopher://x/${HOME}"), ("--notify",), "is none that apprise knows, or lacks a part"),
         ("notify:\n  - {name: a, url: 'json://x', file: y}\n", (), "give one of `url`, `env` and `file`"),
         ("notify:\n  - {name: a, file: x.md}\n  - {name: a, file: y.md}\n", (), "`a` is given twice"),
         ("notify:\n  - {name: a, file: x.docx}\n", ("--notify",), "no format writes .docx files"),

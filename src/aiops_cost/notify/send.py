@@ -100,7 +100,7 @@ def _plugin(target: Target, url: str) -> Any:
     with _heard():
         plugin = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
     if not plugin:
-        said = f"the URL of the target `{target.name}` is none that apprise knows"
+        said = f"the URL of the target `{target.name}` is none that apprise knows, or lacks a part"
         way_out = "The URL is not shown, for it may hold a secret. Each service has its form:  apprise --details"
         raise UserError(Problem("target-url", target.place, said, way_out))
     return plugin
