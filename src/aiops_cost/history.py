@@ -29,8 +29,12 @@ def earlier(what: str, config: Config, cwd: Path) -> Iterator[Config]:
     if path.is_file() or path.is_dir():
         yield _with_files([path] if path.is_file() else sorted(path.glob("*.yaml")), what, config)
         return
-    with tempfile.TemporaryDirectory(prefix="aiops-cost-earlier-") as folder:
-        yield _at_revision(what, config, Path(folder).resolve())
+    with tempfile.TemporaryDirectory(prefix="aiops-cost-earlier-") as name:
+        folder = Path(name).resolve()
+        try:
+            yield _at_revision(what, config, folder)
+        except UserError as error:
+            raise UserError(_named(problem, folder, what) for problem in error.problems) from None
 
 
 def _with_files(files: Sequence[Path], what: str, config: Config) -> Config:
@@ -81,16 +85,13 @@ def _at_revision(revision: str, config: Config, folder: Path) -> Config:
     if not file.is_file():
         said = f"there was no {config.file.name} at {revision}, so nothing can be compared"
         raise UserError(Problem("changed-unknown", "", said, "Choose a later revision."))
-    try:
-        then = load_config(file, file.parent, {})
-    except UserError as error:
-        raise UserError(_named(problem, folder, revision) for problem in error.problems) from None
+    then = load_config(file, folder, {})
     return replace(then, ledger=config.ledger, currency=config.currency, cost=config.cost, sources=config.sources)
 
 
 def _named(problem: Problem, folder: Path, revision: str) -> Problem:
     """The problem of an old file, named by its revision and not by where it lies for a moment."""
-    return replace(problem, place=f"{revision}:{problem.place.removeprefix(f'{folder}/')}")
+    return replace(problem, place=problem.place.replace(f"{folder}/", f"{revision}:"))
 
 
 def _git(cwd: Path, *arguments: str) -> bytes | None:
