@@ -50,6 +50,7 @@ def pages() -> dict[str, str]:
         "configuration.md": configuration(),
         "rules.md": rules(),
         "deviations.md": deviations(),
+        "exit-codes.md": exit_codes(),
     }
     return {name: f"{NOTE}\n\n{text.strip()}\n" for name, text in found.items()}
 
@@ -196,6 +197,24 @@ def _default(node: Mapping[str, Any], must: bool) -> str:
     if value is None or value == [] or isinstance(value, dict):
         return "-"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+# --- the gate -------------------------------------------------------------------------------------------------------
+
+
+def exit_codes() -> str:
+    """The table that `tests/checks/test_gate_matrix.py` runs: the first row that fits counts."""
+    with (DOCS / "exit-codes.csv").open(encoding="utf-8", newline="") as file:
+        head, *rows = csv.reader(file)
+    shown = [tuple("any" if cell == "*" else f"`{cell}`" if cell[:2] == "--" else cell for cell in row) for row in rows]
+    return "\n\n".join(
+        [
+            "# Exit codes of check",
+            "What `aiops-cost check` leaves for each state of the data, kind of finding and option; the first row that"
+            " fits counts. A test runs every combination. See [the gate](../gate.md).",
+            table(tuple(name.replace("_", " ") for name in head), shown),
+        ]
+    )
 
 
 # --- rules, deviations ----------------------------------------------------------------------------------------------
