@@ -20,8 +20,11 @@ from aiops_cost.model import Problem
 
 HERE = Path(__file__).parent
 REPO = HERE.parents[1]
-PLACELESS = {"config-missing", "rate-missing"}
-"""There is no file to point at: that is the problem."""
+PLACELESS = {
+    "config-missing", "rate-missing", "target-unknown", "summary-unjudged", "owner-unknown", "scope-empty",
+    "fail-on-unknown", "accept-unknown",
+}  # fmt: skip
+"""There is no file to point at: that is the problem, or it stands on the command line."""
 CASES = sorted(path.parent for path in HERE.glob("*/command.txt"))
 
 
