@@ -189,11 +189,6 @@ def accept(session: Session, finding: str, reason: str, until: date | None, up_t
     return accepting.add(path, _shown(path), check(session).findings, finding, present, session.as_of)
 
 
-def to_scope(pairs: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """`key=value` texts as a scope to judge. Raises UserError."""
-    return narrow.to_scope(pairs)
-
-
 def check_changed(session: Session, asked: Asked, what: str) -> Report:
     """The same, and what going from the budget and rules that `what` names to those in force changes in money."""
     report = check(session, asked)

@@ -74,12 +74,13 @@ def command(
 ) -> int:  # fmt: skip
     """Run every check. Leaves 0 when judged and fine, 1 over the line, 3 when the data is not there to judge."""
     from aiops_cost import run
+    from aiops_cost.gate import narrow
 
     more = [_also(text) for text in also or ()]
     output.known_format(format, file)
     asked = run.Gate(
         select=select or (), ignore=ignore or (), fail_on=fail_on or (), warn_only=warn_only, owners=owner or (),
-        scope=run.to_scope(scope or ()), max_age=options.span(max_age), min_coverage=options.share(min_coverage),
+        scope=narrow.to_scope(scope or ()), max_age=options.span(max_age), min_coverage=options.share(min_coverage),
         now=options.moment(as_of), baseline=_baseline(baseline, write_baseline),
     )  # fmt: skip
     place = _comment_place(comment)

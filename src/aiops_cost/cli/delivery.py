@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from aiops_cost.documents import near
@@ -44,13 +45,27 @@ class Asked:
 
 @dataclass(frozen=True)
 class Letter:
-    """One part for one target, rendered; one message for each receiver."""
+    """One part for one target; one message for each receiver, rendered when it is first needed."""
 
     target: Target
     part: str
     week: Week
     summary: Summary
-    message: Message
+    format: str
+    is_mail: bool
+
+    @cached_property
+    def message(self) -> Message:
+        """What is sent. A run in which everything was sent before draws no picture."""
+        from aiops_cost import reports
+        from aiops_cost.notify.send import Message as Made
+
+        report = self.summary.report
+        body = reports.render(report, self.format)
+        if self.format == "chat":  # its first line is the title, which travels by itself
+            body = body.partition("\n")[2]
+        wanted = self.is_mail if self.target.picture is None else self.target.picture
+        return Made(report.title, body, self.format, _picture(report) if wanted else None)
 
 
 def deliver(session: Session, asked: Asked, env: Mapping[str, str]) -> tuple[Report, list[str]]:
@@ -146,16 +161,8 @@ def _judged(week: Week) -> None:
 
 
 def _letter(record: Journal, target: Target, part: Part, week: Week, end: Receiver) -> Letter:
-    from aiops_cost import reports
-    from aiops_cost.notify.send import Message
-
     summary = summarized(record, target.name, part, week)
-    format_ = target.format or _format_of(target, end)
-    body = reports.render(summary.report, format_)
-    if format_ == "chat":  # its first line is the title, which travels by itself
-        body = body.partition("\n")[2]
-    picture = _picture(summary.report) if (end.is_mail if target.picture is None else target.picture) else None
-    return Letter(target, key(part), week, summary, Message(summary.report.title, body, format_, picture))
+    return Letter(target, key(part), week, summary, target.format or _format_of(target, end), end.is_mail)
 
 
 def _format_of(target: Target, end: Receiver) -> str:
@@ -208,13 +215,16 @@ def _once(record: Journal, unit: Unit, letter: Letter, end: Receiver, now: str) 
     """Send, between the line that says so and the line that says how it went."""
     from aiops_cost.notify import send
 
+    if record.state(unit) == "sent":
+        return "sent before", None
+    message = letter.message  # rendered before the line is written: between the two lines nothing is done but to send
     state = record.begin(unit, now)
     if state == "sent":
         return "sent before", None
     if state == "unknown":
         return "not known", _UNKNOWN.replace("NAME", letter.target.name)
     names = {"week": unit.week, "part": unit.part}
-    why = send.send(letter.target, end, letter.message, names)
+    why = send.send(letter.target, end, message, names)
     record.settle(unit, "failed" if why else "sent", None if why else told(letter.week, letter.summary))
     return ("failed", why) if why else ("sent", None)
 
