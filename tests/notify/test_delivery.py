@@ -353,7 +353,7 @@ def test_two_at_once_send_one_message(small, hook, mailbox, tmp_path):
     crowd = [
         subprocess.Popen(words, cwd=small.folder, env=environment(tmp_path), stdout=subprocess.PIPE) for _ in range(4)
     ]
-    said = [one.communicate(timeout=120)[0].decode() for one in crowd]
+    said = [one.communicate(timeout=600)[0].decode() for one in crowd]
     assert [one.returncode for one in crowd] == [0, 0, 0, 0], said
     assert (len(hook.came), len(mailbox.came)) == (1, 1)
     assert sum("sent before" in text for text in said) == 3

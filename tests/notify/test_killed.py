@@ -33,7 +33,7 @@ class Job:
 
     def run(self, *more: str) -> tuple[int, str]:
         process = self.start(*more)
-        out, _ = process.communicate(timeout=120)
+        out, _ = process.communicate(timeout=600)
         return process.returncode, out.decode()
 
     def killed_after(self, seconds: float) -> bool:
@@ -43,7 +43,7 @@ class Job:
             process.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
             process.kill()
-        process.communicate(timeout=60)
+        process.communicate(timeout=600)
         return process.returncode < 0
 
 
