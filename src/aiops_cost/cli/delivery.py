@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from aiops_cost.documents import near
 from aiops_cost.errors import CouldNotJudge, UserError
 from aiops_cost.model import Column, Problem, Report, Table
 
@@ -118,6 +117,8 @@ def told(week: Week, summary: Summary) -> Told:
 
 
 def _chosen(session: Session, asked: Asked) -> list[Target]:
+    from aiops_cost.documents import near
+
     targets = {target.name: target for target in session.config.notify}
     names = dict.fromkeys([*asked.targets, *asked.resend, *asked.was_sent])
     if not targets:
