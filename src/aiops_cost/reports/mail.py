@@ -53,7 +53,7 @@ def _parts(report: Report) -> Iterator[str]:
     if report.findings:
         yield _heading("Findings")
         yield from map(_finding, worst_first(report.findings))
-    yield from (f'<p style="color:{_GREY};margin:0 0 10px">{_text(note)}</p>' for note in report.notes)
+    yield from (f'<p style="color:{_GREY};margin:14px 0 0">{_text(note)}</p>' for note in report.notes)
     if report.verdict:
         yield f'<p style="font-weight:bold">{_text(report.verdict)}</p>'
 
