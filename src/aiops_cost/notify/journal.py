@@ -14,7 +14,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -143,26 +143,25 @@ def opened(folder: Path, patience: float = PATIENCE) -> Iterator[Journal]:
 
     Raises UserError where it cannot be written or is damaged, ProviderError where another process keeps it too long.
     """
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _alone(folder / "lock", patience):
+    with ExitStack() as stack:
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            stack.enter_context(_alone(folder / "lock", patience))
             path = folder / FILE
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            connection = sqlite3.connect(path, isolation_level=None, timeout=patience)
-            try:
-                connection.execute("PRAGMA synchronous = FULL")
-                connection.executescript(_TABLES)
-                yield Journal(connection)
-            finally:
-                connection.close()
-    except OSError as error:
-        way_out = "Choose a folder that the job may write to:  summaries: ./summaries  (in the configuration)"
-        said = f"the record of what was sent cannot be written: {error.strerror}"
-        raise UserError(Problem("summaries-unwritable", str(folder), said, way_out)) from None
-    except sqlite3.DatabaseError as error:
-        way_out = "Move the file away; what was sent this week will then be sent again."
-        said = f"the record of what was sent is damaged or cannot be written: {error}"
-        raise UserError(Problem("summaries-damaged", str(folder / FILE), said, way_out)) from None
+        except OSError as error:
+            way_out = "Choose a folder that the job may write to:  summaries: ./summaries  (in the configuration)"
+            said = f"the record of what was sent cannot be written: {error.strerror}"
+            raise UserError(Problem("summaries-unwritable", str(folder), said, way_out)) from None
+        try:
+            connection = stack.enter_context(closing(sqlite3.connect(path, isolation_level=None, timeout=patience)))
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.executescript(_TABLES)
+            yield Journal(connection)
+        except sqlite3.DatabaseError as error:
+            way_out = "Move the file away; what was sent this week will then be sent again."
+            said = f"the record of what was sent is damaged or cannot be written: {error}"
+            raise UserError(Problem("summaries-damaged", str(path), said, way_out)) from None
 
 
 @contextmanager
