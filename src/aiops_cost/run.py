@@ -83,7 +83,14 @@ class Session:
         used = frozenset(name for rule in self.rules for name, _ in rule.when)
         config = self.config
         return checks.View(
-            self.con, self.states, self.budgets, self.as_of, config.currency, config.cost, used, self.unreconciled
+            self.con,
+            self.states,
+            self.budgets,
+            self.as_of,
+            config.currency,
+            config.cost,
+            used,
+            unreconciled=self.unreconciled,
         )
 
 
