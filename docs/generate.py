@@ -168,7 +168,12 @@ def configuration() -> str:
         " colours off.",
         "`aiops-cost schema config`, `budget`, `rules`, `owners` and `accepted` print JSON Schemas for editors.",
     ]
-    titles = {"config": "aiops-cost.yaml", "budget": "A budget", "owners": "The owners file", "accepted": "The file of accepted findings"}
+    titles = {
+        "config": "aiops-cost.yaml",
+        "budget": "A budget",
+        "owners": "The owners file",
+        "accepted": "The file of accepted findings",
+    }
     for file, title in titles.items():
         rows = [
             (f"`{path.removeprefix(f'{file}.')}`", _default(node, must), said.get(path) or node["description"])
