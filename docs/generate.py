@@ -52,6 +52,7 @@ def pages() -> dict[str, str]:
         "configuration.md": configuration(),
         "rules.md": rules(),
         "deviations.md": deviations(),
+        "exit-codes.md": exit_codes(),
     }
     return {name: f"{NOTE}\n\n{text.strip()}\n" for name, text in found.items()}
 
@@ -144,7 +145,7 @@ def meanings() -> dict[str, str]:
 
 def every_key() -> Iterator[tuple[str, Mapping[str, Any], bool]]:
     """Path (`config.sources[].name`), JSON Schema and whether it must be given, of every key that users write."""
-    for file in ("config", "budget", "owners"):
+    for file in ("config", "budget", "owners", "accepted"):
         whole = schemas.of(file)
         yield from _keys(file, whole, whole.get("$defs", {}))
 
@@ -176,9 +177,14 @@ def configuration() -> str:
         " relative to that file. Unknown and duplicate keys are refused, with their line. `AIOPS_COST_PEOPLE_KEY` is"
         " mixed into the pseudonyms of people, `AIOPS_COST_DEBUG` shows the traceback of a defect, and `NO_COLOR` turns"
         " colours off.",
-        "`aiops-cost schema config`, `budget`, `rules` and `owners` print JSON Schemas for editors.",
+        "`aiops-cost schema config`, `budget`, `rules`, `owners` and `accepted` print JSON Schemas for editors.",
     ]
-    titles = {"config": "aiops-cost.yaml", "budget": "A budget", "owners": "The owners file"}
+    titles = {
+        "config": "aiops-cost.yaml",
+        "budget": "A budget",
+        "owners": "The owners file",
+        "accepted": "The file of accepted findings",
+    }
     for file, title in titles.items():
         rows = [
             (f"`{path.removeprefix(f'{file}.')}`", _default(node, must), said.get(path) or node["description"])
@@ -207,6 +213,24 @@ def _default(node: Mapping[str, Any], must: bool) -> str:
     if value is None or value == [] or isinstance(value, dict):
         return "-"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+# --- the gate -------------------------------------------------------------------------------------------------------
+
+
+def exit_codes() -> str:
+    """The table that `tests/checks/test_gate_matrix.py` runs: the first row that fits counts."""
+    with (DOCS / "exit-codes.csv").open(encoding="utf-8", newline="") as file:
+        head, *rows = csv.reader(file)
+    shown = [tuple("any" if cell == "*" else f"`{cell}`" if cell[:2] == "--" else cell for cell in row) for row in rows]
+    return "\n\n".join(
+        [
+            "# Exit codes of check",
+            "What `aiops-cost check` leaves for each state of the data, kind of finding and option; the first row that"
+            " fits counts. A test runs every combination. See [the gate](../gate.md).",
+            table(tuple(name.replace("_", " ") for name in head), shown),
+        ]
+    )
 
 
 # --- rules, deviations ----------------------------------------------------------------------------------------------

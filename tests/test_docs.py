@@ -24,7 +24,7 @@ REPO = Path(__file__).parents[1]
 DOCS = REPO / "docs"
 TODAY = "2026-06-14"
 HAND_WRITTEN = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "DECISIONS.md", "CHANGELOG.md"]
-HAND_WRITTEN += ["docs/drift.md", "docs/tour.md", "docs/why.md", "docs/plan.md"]
+HAND_WRITTEN += ["docs/drift.md", "docs/tour.md", "docs/why.md", "docs/plan.md", "docs/gate.md"]
 
 
 def loaded(path: Path) -> ModuleType:

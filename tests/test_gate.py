@@ -62,3 +62,27 @@ def test_the_sentences_name_the_codes():
 def test_an_unknown_word_is_refused():
     with pytest.raises(UserError, match="`braech` is nothing that a check can fail on"):
         judge([], ["braech"])
+
+
+FORECAST = Finding("FCT001", Severity.BREACH, "", "")
+ACCEPTED = Finding("DRF001", Severity.BREACH, "", "", accepted="accepted until 2026-07-31: known")
+
+
+def test_a_forecast_is_no_judged_breach():
+    assert judge([FORECAST]).exit_code == 0
+    assert judge([FORECAST], ["forecast-breach"]).exit_code == 1
+    assert judge([FORECAST], ["FCT001"]).exit_code == 1
+    assert judge([FORECAST, UNJUDGED], ["forecast-breach"], warn_only=True).exit_code == 3
+
+
+def test_what_is_accepted_does_not_count_and_is_told():
+    assert judge([ACCEPTED]).sentence == "within the line; 1 accepted"
+    assert judge([ACCEPTED, BREACH]).sentence == "over the line: 1 breach (DRF001)"
+    assert judge([ACCEPTED, UNJUDGED]).exit_code == 3
+
+
+def test_codes_and_families_can_fail_and_words_may_share_a_text():
+    assert judge([INFO], ["DRF002"]).exit_code == 1
+    assert judge([INFO], ["DRF"]).exit_code == 1
+    assert judge([UNBUDGETED], ["restated,unbudgeted"]).exit_code == 1
+    assert judge([UNBUDGETED], ["restated", "unowned", "unattributed"]).exit_code == 0

@@ -18,11 +18,12 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from aiops_cost import documents, money
 from aiops_cost.budget import scope
-from aiops_cost.budget.values import Amount, Currency, Days, Share, Slug, Tolerance, days
+from aiops_cost.budget.values import Amount, Currency, Days, Share, Slug, Span, Tolerance, days
 from aiops_cost.documents import Marks, Strict
 from aiops_cost.errors import UserError
 from aiops_cost.metrics.file import EntryText, MetricsSource, named
 from aiops_cost.model import Problem, Source
+from aiops_cost.notify.targets import Target, TargetEntry, targets
 
 FILE_NAME = "aiops-cost.yaml"
 CONFIG_VARIABLE = "AIOPS_COST_CONFIG"
@@ -195,6 +196,14 @@ class Tags(Strict):
     run: Candidates = None
 
 
+class Gate(Strict):
+    """What `check` asks for at each run; its options add to `fail_on` and replace the others."""
+
+    fail_on: tuple[str, ...] = ()
+    max_age: Span | None = None
+    min_coverage: Share | None = None
+
+
 class ConfigFile(Strict):
     """The configuration file, key by key."""
 
@@ -216,6 +225,10 @@ class ConfigFile(Strict):
     cache: str | None = Field(default=None, min_length=1)
     sharing: Sharing = Sharing()
     checks: Checks = Checks()
+    gate: Gate = Gate()
+    accepted: str = Field(default="accepted.yaml", min_length=1)
+    notify: tuple[TargetEntry, ...] = ()
+    summaries: str | None = None
 
 
 @dataclass(frozen=True)
@@ -243,6 +256,10 @@ class Config:
     cache: Path
     sharing: Sharing
     checks: Checks
+    gate: Gate
+    accepted: Path
+    notify: tuple[Target, ...]
+    summaries: Path
 
 
 def load_config(path: Path | None, cwd: Path, env: Mapping[str, str], plan: bool = True) -> Config:
@@ -263,6 +280,7 @@ def load_config(path: Path | None, cwd: Path, env: Mapping[str, str], plan: bool
     values = _table("values", read.values, folder, marks, problems)
     accounts = _table("accounts", read.accounts, folder, marks, problems)
     ledger = _ledger(read.ledger, folder, cwd, env)
+    told = targets(read.notify, folder, marks, problems)
     if "://" in ledger:
         problems.append(_remote_ledger(ledger, marks))
     currency = env.get(CURRENCY_VARIABLE) or read.currency
@@ -292,6 +310,10 @@ def load_config(path: Path | None, cwd: Path, env: Mapping[str, str], plan: bool
         cache=folder / read.cache if read.cache else Path(ledger) / CACHE,
         sharing=read.sharing,
         checks=read.checks,
+        gate=read.gate,
+        accepted=folder / read.accepted,
+        notify=told,
+        summaries=folder / read.summaries if read.summaries else Path(f"{ledger}-summaries"),
     )
 
 

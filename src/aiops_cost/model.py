@@ -80,6 +80,10 @@ class Finding:
     evidence: tuple[str, ...] = ()
     place: str | None = None
     """File and line of the budget or rule that the finding is about."""
+    fails: bool | None = None
+    """Whether it keeps the gate closed; None where no gate has looked at it."""
+    accepted: str | None = None
+    """Why it does not count at the gate: the reason of an acceptance and its end, or that a baseline knows it."""
 
     @property
     def fingerprint(self) -> str:

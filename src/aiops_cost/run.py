@@ -18,8 +18,8 @@ from typing import Any
 
 import duckdb
 
-from aiops_cost import checks, documents, feeds, gate, memory, schemas, spend
-from aiops_cost.answers import allocation, filters, lists, plan_changes, rule_changes, window
+from aiops_cost import checks, documents, feeds, memory, schemas, spend
+from aiops_cost.answers import allocation, budget_changes, filters, lists, plan_changes, rule_changes, window
 from aiops_cost.answers import coverage as coverage_answer
 from aiops_cost.answers import doctor as doctor_answer
 from aiops_cost.answers import line as line_answer
@@ -42,7 +42,11 @@ from aiops_cost.config import Config, shown
 from aiops_cost.documents import near
 from aiops_cost.errors import AiopsError, CouldNotJudge, UserError, defect
 from aiops_cost.feeds import fetch
-from aiops_cost.ledger import totals
+from aiops_cost.gate import accepted as accepted_file
+from aiops_cost.gate import accepting, narrow
+from aiops_cost.gate.decide import Asked, decide
+from aiops_cost.history import earlier
+from aiops_cost.ledger import recount, totals
 from aiops_cost.ledger.frame import Ledger
 from aiops_cost.ledger.load import LoadResult, Options, load
 from aiops_cost.ledger.status import state_of
@@ -55,11 +59,17 @@ from aiops_cost.rules.examples import run_examples
 from aiops_cost.rules.lint import empty_extracts, lint
 from aiops_cost.rules.owners import load_owners
 from aiops_cost.rules.revisions import rule_files
+from aiops_cost.summary import changes
+from aiops_cost.summary import report as summary_report
+from aiops_cost.summary import week as summary_week
+from aiops_cost.summary.report import Summary
+from aiops_cost.summary.week import Week
 
 COSTS = report_answer.METRICS
 PullOptions = Options
 Window = window.Window
 Question = report_answer.Question
+Gate = Asked
 ImportWishes = prepare.Wishes
 kept_mapping = prepare.kept_mapping
 put_revision = revise.write
@@ -92,6 +102,7 @@ class Session:
     tag_problems: tuple[Problem, ...]
     totals: tuple[ProviderTotal, ...] = ()
     metric_notes: tuple[str, ...] = ()
+    unreconciled: tuple[recount.Mismatch, ...] = ()
 
     @property
     def view(self) -> checks.View:
@@ -99,7 +110,15 @@ class Session:
         used = frozenset(name for rule in self.rules for name, _ in rule.when)
         config = self.config
         return checks.View(
-            self.con, self.states, self.budgets, self.as_of, config.currency, config.cost, used, self.totals
+            self.con,
+            self.states,
+            self.budgets,
+            self.as_of,
+            config.currency,
+            config.cost,
+            used,
+            self.totals,
+            unreconciled=self.unreconciled,
         )
 
 
@@ -185,7 +204,10 @@ def attribute(
     spend.measured(con, measured.points)
     states = tuple(state_of(source, ledger.records, as_of) for source in config.sources)
     kept = totals.read(Path(config.ledger), [source.name for source in config.sources])
-    return Session(con, config, as_of, ledger, states, rules, tags, owners, budgets, problems, kept, measured.notes)
+    odd = recount.mismatches(con, states) if with_plan else ()
+    return Session(
+        con, config, as_of, ledger, states, rules, tags, owners, budgets, problems, kept, measured.notes, odd
+    )
 
 
 def _tag_map(config: Config) -> TagMap:
@@ -207,25 +229,79 @@ def _connected(ledger: Ledger, config: Config) -> duckdb.DuckDBPyConnection:
 # --- against the budget, into findings -----------------------------------------------------------------------------
 
 
-def check(
-    session: Session,
-    select: Sequence[str] = (),
-    ignore: Sequence[str] = (),
-    fail_on: Sequence[str] = (),
-    warn_only: bool = False,
-) -> Report:
+def check(session: Session, asked: Asked | None = None) -> Report:
     """All checks, and the gate's verdict on what they found."""
-    findings = checks.run(session.view, session.config, session.as_of, select, ignore)
-    verdict = gate.judge(findings, fail_on or ("breach",), warn_only)
+    config = session.config
+    acceptances = accepted_file.read(config.accepted, _shown(config.accepted))
+    found = decide(session.view, config, session.as_of, asked or Asked(), acceptances)
     return Report(
         name="check",
         title="Bills against the plan",
         facts=_facts(session),
-        findings=tuple(findings),
-        notes=(*(str(problem) for problem in session.tag_problems), *session.metric_notes),
-        verdict=verdict.sentence,
-        exit_code=verdict.exit_code,
+        findings=found.findings,
+        notes=(*(str(problem) for problem in session.tag_problems), *session.metric_notes, *found.notes),
+        verdict=found.verdict.sentence,
+        exit_code=found.verdict.exit_code,
     )
+
+
+def acceptable(session: Session) -> Report:
+    """The findings with their fingerprints, and which of them are accepted."""
+    return accepting.listed(check(session).findings, session.config.currency)
+
+
+def accept(session: Session, finding: str, reason: str, until: date | None, up_to: str | None, by: str | None) -> str:
+    """Write down that a finding is accepted; returns what was done."""
+    given = {"reason": reason, "until": until, "up_to": up_to, "by": by}
+    present: dict[str, object] = {key: value for key, value in given.items() if value is not None}
+    path = session.config.accepted
+    return accepting.add(path, _shown(path), check(session).findings, finding, present, session.as_of)
+
+
+def check_changed(session: Session, asked: Asked, what: str) -> Report:
+    """The same, and what going from the budget and rules that `what` names to those in force changes in money."""
+    report = check(session, asked)
+    with earlier(what, session.config, Path.cwd()) as then:
+        old = attribute(then, session.as_of)
+        before = checks.run(old.view, then, session.as_of, asked.select, asked.ignore)
+        lines = spend.decided(old.con, session.rules, session.tags, session.owners)
+        days = old.view.judged_days() or session.view.judged_days()
+        whole = window.Window(days[0][0], days[-1][1]) if days else None
+        cost, currency = session.config.cost, session.config.currency
+        moved = rule_changes.answer(old.con, lines, whole, cost, currency).tables if whole else ()
+    before, _ = narrow.to_part(before, asked.owners, asked.scope)
+    changed = changes.compare(map(changes.Known.of, changes.notable(before)), report.findings)
+    findings = changes.table(changed, "finding_changes", "What the gate would say otherwise")
+    plan = budget_changes.table(old.budgets, session.budgets)
+    tables = (plan, *(replace(table, title="What the rules would move") for table in moved), findings)
+    return replace(report, title=f"What changes against {what}, and what the gate says", tables=tables)
+
+
+# --- the week --------------------------------------------------------------------------------------------------------
+
+
+def weeks(session: Session, parts: Sequence[Sequence[str]]) -> dict[tuple[str, ...], Week]:
+    """The ISO week before the session's day, for each part: its owners, or nobody for everything."""
+    config, as_of, view = session.config, session.as_of, session.view
+    acceptances = accepted_file.read(config.accepted, _shown(config.accepted))
+    found = decide(view, config, as_of, Asked(), acceptances)
+    notes = [*map(str, session.tag_problems), *session.metric_notes, *found.notes]
+    return {tuple(part): summary_week.of(view, as_of, found.findings, notes, part) for part in parts}
+
+
+def owners(session: Session) -> list[str]:
+    """Everyone who owns a budget line or spend, by name."""
+    return sorted(narrow.owners_of(session.view))
+
+
+def summary(week: Week, last: str | None, told: Sequence[Mapping[str, Any]], later: Sequence[str] = ()) -> Summary:
+    """The week compared with an earlier summary: its week (None for the first one), and what it told."""
+    return summary_report.of(week, last, told, later)
+
+
+def by_owner(summaries: Sequence[Summary]) -> Report:
+    """The summaries of several owners as one report."""
+    return summary_report.merged(summaries)
 
 
 def drift(session: Session, why: str | None = None) -> Report:

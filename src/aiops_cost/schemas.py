@@ -12,6 +12,7 @@ from aiops_cost.budget.file import BudgetFile
 from aiops_cost.config import ConfigFile
 from aiops_cost.documents import near
 from aiops_cost.errors import UserError
+from aiops_cost.gate.accepted import AcceptedFile
 from aiops_cost.model import Problem
 from aiops_cost.rules.owners import OwnersDocument
 from aiops_cost.rules.pack import PackDocument
@@ -21,6 +22,7 @@ FILES: dict[str, type[BaseModel]] = {
     "budget": BudgetFile,
     "rules": PackDocument,
     "owners": OwnersDocument,
+    "accepted": AcceptedFile,
 }
 NAMES = (*FILES, "report", "ledger")
 

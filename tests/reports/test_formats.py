@@ -24,9 +24,13 @@ from aiops_cost import reports
 from aiops_cost.model import Column, Finding, Report, Severity, Table
 
 Golden = Callable[[str, str], None]
-SUFFIX = {"table": "txt", "json": "json", "csv": "csv", "markdown": "md", "html": "html"}
+SUFFIX = {"table": "txt", "json": "json", "csv": "csv", "markdown": "md", "html": "html", "mail": "mail.html"}
+SUFFIX["chat"] = "chat.txt"
 """The formats that are text, and what their golden files end with."""
 BINARY = {"xlsx", "parquet"}
+GATE = {"junit": "junit.xml", "sarif": "sarif", "github": "github.txt", "gitlab": "gitlab.json", "prometheus": "prom"}
+"""The formats that show findings alone, for the programs around a gate; tables are no business of theirs."""
+TABLES = sorted({*SUFFIX, *BINARY})
 
 
 def one_table(*columns: Column, rows: Any, total: Any = None) -> Report:
@@ -38,7 +42,7 @@ def cells(text: str) -> list[list[str]]:
 
 
 def test_a_format_exists_because_its_file_does() -> None:
-    assert set(reports.formats()) == {*SUFFIX, *BINARY}
+    assert set(reports.formats()) == {*SUFFIX, *BINARY, *GATE}
     assert {name for name in reports.formats() if reports.is_binary(name)} == BINARY
     for name in reports.formats():
         assert len(reports.describe(name)) > 20
@@ -54,9 +58,14 @@ def test_a_format_is_imported_only_when_it_is_used() -> None:
 
 
 def test_an_unknown_format_or_suffix_lists_the_known_ones(report: Report) -> None:
-    with pytest.raises(ValueError, match="csv, html, json, markdown, parquet, table, xlsx"):
+    with pytest.raises(
+        ValueError,
+        match="chat, csv, github, gitlab, html, json, junit, mail, markdown, parquet, prometheus, sarif, table, xlsx",
+    ):
         reports.render(report, "yaml")
-    with pytest.raises(ValueError, match=r"\.csv, \.htm, \.html, \.json, \.markdown, \.md, \.parquet, \.txt, \.xlsx"):
+    with pytest.raises(
+        ValueError, match=r"\.csv, \.htm, \.html, \.json, \.markdown, \.md, \.parquet, \.prom, \.sarif, "
+    ):
         reports.format_for("out.xls", "table")
 
 
@@ -81,14 +90,14 @@ def test_the_terminal_screen(golden: Golden, report: Report, width: int) -> None
     golden(f"drift-{width}.txt", reports.render(report, "table", width))
 
 
-@pytest.mark.parametrize("format_", ["csv", "json", "markdown", "html"])
+@pytest.mark.parametrize("format_", [name for name in (*SUFFIX, *GATE) if name != "table"])
 def test_the_file_formats(golden: Golden, report: Report, format_: str) -> None:
-    golden(f"drift.{SUFFIX[format_]}", reports.render(report, format_))
+    golden(f"drift.{(SUFFIX | GATE)[format_]}", reports.render(report, format_))
 
 
-@pytest.mark.parametrize("format_", SUFFIX)
+@pytest.mark.parametrize("format_", [*SUFFIX, *GATE])
 def test_an_empty_report_says_so_and_does_not_fail(golden: Golden, empty: Report, format_: str) -> None:
-    golden(f"empty.{SUFFIX[format_]}", reports.render(empty, format_))
+    golden(f"empty.{(SUFFIX | GATE)[format_]}", reports.render(empty, format_))
 
 
 @pytest.mark.parametrize("width", range(40, 121, 7))
@@ -209,7 +218,7 @@ def test_unknown_is_not_zero() -> None:
     assert "| - | - | - |\n| 0.00 | 0.0% | 0 |" in reports.render(report, "markdown")
 
 
-@pytest.mark.parametrize("format_", reports.formats())
+@pytest.mark.parametrize("format_", TABLES)
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
@@ -228,7 +237,7 @@ def test_a_float_is_never_money_and_nan_never_a_number(format_: str, kind: str, 
         reports.to_bytes(one_table(Column("x", kind), rows=((value,),)), format_)
 
 
-@pytest.mark.parametrize("format_", reports.formats())
+@pytest.mark.parametrize("format_", TABLES)
 def test_a_second_column_or_table_of_one_name_loses_no_cell_silently(format_: str) -> None:
     with pytest.raises(ValueError, match="two columns have one name"):
         reports.to_bytes(one_table(Column("a"), Column("a"), rows=(("x", "y"),)), format_)
@@ -254,7 +263,7 @@ def test_json_findings_have_every_part_of_the_contract(report: Report) -> None:
     document = json.loads(reports.render(report, "json"))
     promised = (
         "code severity scope owner period currency planned actual amount bridge cause onset "
-        "message advice fingerprint evidence place"
+        "message advice fingerprint evidence place fails accepted"
     )
     assert document["schema"] == "aiops-cost/drift/1"
     assert [list(finding) for finding in document["findings"]] == [promised.split()] * 3

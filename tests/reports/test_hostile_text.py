@@ -37,7 +37,8 @@ def test_nothing_that_a_terminal_obeys_or_hides_gets_through(hostile: Report, fo
 @pytest.mark.parametrize("width", [40, 80, 120])
 def test_no_line_is_a_command_to_a_ci_runner(hostile: Report, format_: str, width: int) -> None:
     text = reports.render(hostile, format_, width)
-    assert not [line for line in text.splitlines() if line.lstrip().startswith("::")]
+    if format_ != "github":  # it prints commands, and tests/reports/test_gate_formats.py sees that they are ours
+        assert not [line for line in text.splitlines() if line.lstrip().startswith("::")]
     assert not re.search(r"##(vso|teamcity)?\[", text)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from aiops_cost import money
 from aiops_cost.documents import Strict
 
 _SLUG = re.compile(r"[a-z0-9]+([-_.][a-z0-9]+)*\Z")
+_SPAN = re.compile(r"([1-9]\d{0,4})([hd])\Z", re.ASCII)
 _GROWTH = re.compile(r"([-+]?)(\d+(?:\.\d+)?\s*%)\s*/\s*month\Z", re.ASCII)
 
 
@@ -80,6 +82,14 @@ def days(value: object) -> int:
     return int(value)
 
 
+def span(value: object) -> timedelta:
+    """`36h` or `2d`. Raises ValueError."""
+    match = _SPAN.match(value) if isinstance(value, str) else None
+    if not match:
+        raise ValueError(f"{value!r} is not a span of time (write 36h or 2d)")
+    return timedelta(hours=int(match[1])) if match[2] == "h" else timedelta(days=int(match[1]))
+
+
 Slug = Annotated[str, AfterValidator(slug)]
 Currency = Annotated[str, AfterValidator(currency), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})]
 Share = Annotated[
@@ -95,6 +105,13 @@ Amount = Annotated[
     WithJsonSchema({"type": "number", "minimum": 0}),
 ]
 Days = Annotated[int, BeforeValidator(days), WithJsonSchema({"type": "integer", "minimum": 0})]
+
+Span = Annotated[
+    timedelta,
+    BeforeValidator(span),
+    PlainSerializer(str, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": r"^[1-9]\d{0,4}[hd]$"}),
+]
 
 
 class Tolerance(Strict):

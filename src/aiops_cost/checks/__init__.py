@@ -40,9 +40,9 @@ def run(
 ) -> list[Finding]:
     """All findings, worst first, then the largest amount, then code and scope.
 
-    `select` and `ignore` are codes or beginnings of codes. Selecting never hides that something
-    could not be judged: what is unjudged stays unless its code is ignored by name, and the codes in
-    NEVER_IGNORED cannot be. Raises UserError for a code that does not exist or must not be ignored.
+    `select` and `ignore` are codes or beginnings of codes. Neither hides that something could not be
+    judged: what is unjudged always stays, and the codes in NEVER_IGNORED cannot even be named. Raises
+    UserError for a code that does not exist or must not be ignored.
     """
     wanted = _matching(select) if select else frozenset(codes())
     unwanted = _matching(ignore)
@@ -53,7 +53,7 @@ def run(
     kept = [
         finding
         for finding in found
-        if finding.code not in unwanted and (finding.code in wanted or finding.severity is Severity.UNJUDGED)
+        if finding.severity is Severity.UNJUDGED or (finding.code in wanted and finding.code not in unwanted)
     ]
     return sorted(kept, key=_order)
 

@@ -3,15 +3,17 @@
 What it means: DAT001, a source delivered nothing, or not a month that the budget needs. DAT002, a
 source is settled only up to a day that is too long ago. DAT003, days are missing inside what came.
 DAT004, rows were rejected at the load. DAT005, a column that rules or budgets use was filled before
-and is empty now. DAT006, a month that was closed has changed.
+and is empty now. DAT006, a month that was closed has changed. DAT008, the rows of a month do not add up
+to what the record of its load says was kept.
 
-Why it matters: missing data looks exactly like money saved. While one of DAT001 to DAT005 stands,
-the answer is "could not judge" (exit 3), whatever the other findings say.
+Why it matters: missing data looks exactly like money saved. While one of DAT001 to DAT005 or DAT008
+stands, the answer is "could not judge" (exit 3), whatever the other findings say.
 
 What to do: `aiops-cost status` shows each source and month, and
 `aiops-cost pull SOURCE --period YYYY-MM` fetches again. A source that truly does not bill every day
 or month takes `sparse: true` in the configuration. For DAT006 read the difference, and tell who
-reported the old number.
+reported the old number. For DAT008 somebody else has written to the ledger, or files of it are gone:
+restore it, or load it again into a new folder.
 
 Stays silent: for months and days that no budget plans, and for those younger than the source's
 `settles_after` plus `max_age`. For sparse sources, whose silence means that nothing was billed:
@@ -38,8 +40,9 @@ CODES = {
     "DAT004": "rows that were rejected",
     "DAT005": "a column that went away",
     "DAT006": "a closed month that changed",
+    "DAT008": "rows that do not add up to their record",
 }
-NEVER_IGNORED = frozenset({"DAT001", "DAT002", "DAT003", "DAT004", "DAT005"})
+NEVER_IGNORED = frozenset({"DAT001", "DAT002", "DAT003", "DAT004", "DAT005", "DAT008"})
 """They say that nothing can be judged; to ignore them would be to judge without data."""
 
 
@@ -58,7 +61,7 @@ def check(view: View, config: Config, as_of: date) -> list[Finding]:
         found += _rejected(state, view)
         found += _lost_columns(state, view)
         found += _restated(state, view, config, as_of)
-    return found
+    return [*found, *map(_unreconciled, view.unreconciled)]
 
 
 def needed_until(state: SourceState, view: View, as_of: date) -> date:
@@ -73,6 +76,18 @@ def _no_source() -> Finding:
         "no source is configured, so there is no bill to judge",
         "Add one under `sources`, then:  aiops-cost pull",
         "",
+    )
+
+
+def _unreconciled(mismatch: tuple[str, str, str, Decimal]) -> Finding:
+    name, period, currency, difference = mismatch
+    return _unjudged(
+        "DAT008",
+        f"{name} {period}: the ledger's rows differ by {money.show(difference, currency)} from what the record of their"
+        " load says was kept",
+        "Restore the ledger from a backup; or load into a new one (`ledger:` in the configuration):  aiops-cost pull",
+        name,
+        period,
     )
 
 

@@ -59,6 +59,8 @@ class View:
     totals: tuple[ProviderTotal, ...] = ()
     memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """What checks have worked out already, for the next one that asks: never a result by itself."""
+    unreconciled: tuple[tuple[str, str, str, Decimal], ...] = ()
+    """Source, period, currency and difference, where the ledger's rows do not add up to the record of their load."""
 
     @property
     def current(self) -> tuple[Budget, ...]:

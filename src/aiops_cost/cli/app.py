@@ -18,9 +18,8 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    "demo", "init", "doctor", "pull", "status", "report", "drift", "forecast", "check", "explain", "budget", "rules",
-    "query", "render",
-    "schema",
+    "demo", "init", "doctor", "pull", "status", "report", "drift", "forecast", "check", "accept", "summary", "explain",
+    "budget", "rules", "query", "render", "schema",
 )  # fmt: skip
 
 for _name in COMMANDS:

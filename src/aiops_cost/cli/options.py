@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,7 +24,13 @@ ConfigFile = Annotated[
 AsOf = Annotated[str | None, typer.Option("--as-of", help="Judge as on this UTC day (default: today).", metavar="DATE")]
 Format = Annotated[
     str | None,
-    typer.Option("--format", "-f", help="table, json, csv, markdown, html, xlsx or parquet.", metavar="FORMAT"),
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        help="table, json, csv, markdown, html, xlsx or parquet; chat or mail; of findings also junit, sarif, github,"
+        " gitlab or prometheus.",
+    ),
 ]
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", help="Write to FILE; its suffix chooses the format.", metavar="FILE")
@@ -87,6 +94,32 @@ def known(on: str | None, version: int | None) -> Known:
         sentence = "--as-known-on and --ledger-version both say which ledger"
         raise UserError(Problem("ledger-version-twice", "", sentence, "Keep one of them."))
     return Known(version, day(on, "--as-known-on"))
+
+
+def moment(as_of: str | None) -> datetime:
+    """The moment to judge at: now, or the beginning of the day that was asked for."""
+    asked = day(as_of, "--as-of")
+    return datetime.combine(asked, time(), UTC) if asked else clock()
+
+
+def span(text: str | None) -> timedelta | None:
+    """A span of time given on the command line, like 36h. Raises UserError."""
+    from aiops_cost.budget import values
+
+    try:
+        return None if text is None else values.span(text)
+    except ValueError as error:
+        raise UserError(Problem("span-form", "", f"--max-age: {error}", "Write --max-age 36h")) from None
+
+
+def share(text: str | None) -> Decimal | None:
+    """A percentage given on the command line, like 95%. Raises UserError."""
+    from aiops_cost.budget import values
+
+    try:
+        return None if text is None else values.share(text)
+    except ValueError as error:
+        raise UserError(Problem("share-form", "", f"--min-coverage: {error}", "Write --min-coverage 95%")) from None
 
 
 def config(file: Path | None, cost: str | None = None) -> Config:

@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from aiops_cost.errors import UserError
@@ -31,11 +31,8 @@ def write(report: Report, wanted: str | None, file: Path | None) -> int:
     """
     from aiops_cost import reports
 
-    try:
-        name = wanted or (reports.format_for(file, "table") if file else "table")
-        binary = reports.is_binary(name)
-    except ValueError as error:
-        raise UserError(Problem("format-name", "", str(error), "Choose one with --format.")) from None
+    name = known_format(wanted, file)
+    binary = reports.is_binary(name)
     terminal = file is None and sys.stdout.isatty()
     if binary and terminal:
         way_out = f"Write it to a file:  -o report.{name}"
@@ -55,6 +52,28 @@ def write(report: Report, wanted: str | None, file: Path | None) -> int:
         raise UserError(Problem("format-overflow", "", str(error), "Ask for less, or choose csv.")) from None
     _deliver(content, file)
     return report.exit_code or 0
+
+
+def known_format(wanted: str | None, file: Path | None) -> str:
+    """The name of the format that was asked for, by word or by the file's suffix. Raises UserError for another."""
+    from aiops_cost import reports
+
+    try:
+        name = wanted or (reports.format_for(file, "table") if file else "table")
+        reports.describe(name)
+        return name
+    except ValueError as error:
+        raise UserError(Problem("format-name", "", str(error), "Choose one with --format.")) from None
+
+
+def append_step_summary(report: Report, env: Mapping[str, str]) -> None:
+    """Put the report on the page of the GitHub job, where there is one (GITHUB_STEP_SUMMARY names the file)."""
+    from aiops_cost import reports
+
+    file = env.get("GITHUB_STEP_SUMMARY")
+    if file:
+        with Path(file).open("a", encoding="utf-8") as page:
+            page.write(reports.render(report, "markdown"))
 
 
 def write_text(text: str, file: Path | None) -> int:

@@ -14,7 +14,10 @@ EXAMPLE = "Example:  aiops-cost schema budget"
 
 def command(
     name: Annotated[
-        str, typer.Argument(help="config, budget, rules, owners, report (the JSON output) or ledger.", metavar="NAME")
+        str,
+        typer.Argument(
+            help="config, budget, rules, owners, accepted, report (the JSON output) or ledger.", metavar="NAME"
+        ),
     ],
     format: options.Format = None,
     file: options.Output = None,

@@ -65,6 +65,8 @@ class _Finding(_Part):
     advice: str
     evidence: list[str] = []
     place: str | None = None
+    fails: bool | None = None
+    accepted: str | None = None
 
 
 class _Document(_Part):
@@ -221,5 +223,7 @@ def _finding(found: _Finding, place: str) -> Finding:
         onset=onset,
         evidence=tuple(found.evidence),
         place=found.place,
+        fails=found.fails,
+        accepted=found.accepted,
         **amounts,
     )

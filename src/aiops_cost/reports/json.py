@@ -46,7 +46,7 @@ def render(report: Report, *, width: int = 100, color: bool = False) -> str:
         "verdict": report.verdict,
         "exit_code": report.exit_code,
     }
-    return _harmless(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
+    return harmless(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
 
 
 def _table(given: Table) -> dict[str, Any]:
@@ -98,10 +98,12 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "fingerprint": finding.fingerprint,
         "evidence": list(finding.evidence),
         "place": finding.place,
+        "fails": finding.fails,
+        "accepted": finding.accepted,
     }
 
 
-def _harmless(document: str) -> str:
+def harmless(document: str) -> str:
     """Escape what is not printable and the marks of CI commands; both stand in strings only."""
     marked = _CI_MARK.sub(r"\\u0023\\u0023", document)
     return "\n".join(line if line.isprintable() else "".join(map(_escaped, line)) for line in marked.split("\n"))
