@@ -169,6 +169,8 @@ def _syntax_problem(error: Exception, text: str, name: str) -> Problem:
         mark = getattr(error, "problem_mark", None)
         place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
         said = getattr(error, "problem", None) or str(error)
+    if "nesting depth" in said:
+        return Problem("yaml-too-deep", place, f"nested more than {MAX_DEPTH} levels deep")
     way_out = "Check the indentation and the quotes here."
     return Problem("yaml-syntax", place, f"not valid YAML: {said}", way_out)
 

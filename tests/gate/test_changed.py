@@ -42,8 +42,9 @@ def test_a_larger_plan_against_a_revision(company):
         "chat", "amount", "400.00", "620.00", "220.00",
     )  # fmt: skip
     assert line["place"] == "plan.yaml:5:5"
-    [finding] = found.rows("finding_changes")
-    assert (finding["change"], finding["code"], finding["before"]) == ("resolved", "DRF001", "110.00")
+    findings = {one["code"]: one for one in found.rows("finding_changes")}
+    assert sorted(findings) == ["DRF001", "FCT001"]
+    assert (findings["DRF001"]["change"], findings["DRF001"]["before"]) == ("resolved", "110.00")
     assert found.json["tables"]["budget_changes"]["total"]["change"] == "220.00"
 
 

@@ -86,7 +86,7 @@ def files_at(location: Path, version: int, source: str, period: str) -> tuple[st
     try:
         table = DeltaTable(table_path(location), version=version)
         filters = [("x_Source", "=", source), ("x_BillingPeriod", "=", period)]
-        files = tuple(sorted(table.file_uris(partition_filters=filters)))
+        files = tuple(sorted(table.file_uris(file_pruning_predicate=filters)))
     except DeltaError:
         return ()
     return files if all(Path(file).is_file() for file in files) else ()

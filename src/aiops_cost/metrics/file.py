@@ -104,7 +104,7 @@ def _short(value: Any) -> Any:
     return {"csv": value} if isinstance(value, str) else value
 
 
-EntryText = Annotated[Entry, BeforeValidator(_short)]
+EntryText = Annotated[Entry, BeforeValidator(_short, json_schema_input_type=str | Entry)]
 
 
 @dataclass(frozen=True)

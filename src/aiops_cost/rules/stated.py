@@ -1,8 +1,8 @@
 """What is said of each line, and how: by its own tag, by a name, by its account, or by a later tag of its resource.
 
-Bills carry a tag from the day of tagging on, so the days before are lines of their own, without it. Such a line takes
-what the tagged lines of the same resource in the same account say, where all of them say the same and the tag was
-still there when the line began. That is an inference, and is told as one.
+Bills carry a tag from the day of tagging on, so the days before are lines of their own, without it. Such a line takes,
+where no name or account says anything, what the tagged lines of the same resource in the same account say, if all of
+them say the same and the tag was still there when the line began. That is an inference, and is told as one.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def said_later(
     """
     column, origins = said
     tagged = (origins == TAG) & (resource[0].codes >= 0)
-    untagged = (origins != TAG) & (resource[0].codes >= 0)
+    untagged = (origins < 0) & (resource[0].codes >= 0)
     if not tagged.any() or not untagged.any():
         return said
     number, _ = combinations(resource, len(origins))
