@@ -64,7 +64,8 @@ def check(view: View, config: Config, as_of: date) -> list[Finding]:
     """TRN001 or TRN002 per training line with planned runs."""
     lines = [line for line in view.lines if "runs_per_month" in line.assumes]
     found = [
-        _retraining(view, line, known) for line, known in zip(lines, flex.runs(view.connection, lines), strict=True)
+        _retraining(view, line, known)
+        for line, known in zip(lines, flex.runs(view.connection, lines, view.spend), strict=True)
     ]
     judged = [_finding(view, one, config) for one in found if one]
     return [finding for finding in judged if finding]
