@@ -209,7 +209,10 @@ def _fill(
     names = ", ".join(columns)
     listed = ", ".join("unnest(CAST(? AS VARCHAR[])) AS " + name for name in columns)
     cast = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in columns.items())
-    texts = [[None if row[i] is None else str(row[i]) for row in rows] for i in range(len(columns))]
+    texts = [
+        [value if value is None or isinstance(value, str) else str(value) for value in column]
+        for column in zip(*rows, strict=True)
+    ] or [[] for _ in columns]
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {cast} FROM (SELECT {listed}) AS given({names})", texts
     )
