@@ -4,7 +4,8 @@ only."""
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,6 +15,7 @@ from aiops_cost import money
 from aiops_cost.budget import scope
 from aiops_cost.budget.plan import Budget, BudgetLine, DayRange, joined, planned_days
 from aiops_cost.checks import flex, gathered
+from aiops_cost.metrics import volume
 from aiops_cost.model import AI_ACTIVITIES, ProviderTotal, Scope, SourceState
 
 if TYPE_CHECKING:
@@ -142,16 +144,14 @@ class View:
         """The same, for conditions: tried on what the rows add up to, not on each row."""
         if not conditions:
             return []
-        names = sorted(frozenset().union(*(condition.columns for condition in conditions)))
-        keys = "".join(f'"{name}", ' for name in names)
+        names = frozenset().union(*(condition.columns for condition in conditions))
         met = ", ".join(f"({condition.sql}) AS met_{i}" for i, condition in enumerate(conditions))
         sums = ", ".join(
             f"coalesce(sum(Cost) FILTER (met_{i}), 0), coalesce(sum(n) FILTER (met_{i}), 0)"
             for i in range(len(conditions))
         )
         (found,) = self.fetch(
-            f"SELECT {sums} FROM (SELECT Cost, n, {met} FROM"
-            f" (SELECT {keys}sum(Cost) AS Cost, count(*) AS n FROM {self.spend} GROUP BY ALL))",
+            f"SELECT {sums} FROM (SELECT Cost, n, {met} FROM {self._summed(names)})",
             [value for condition in conditions for value in condition.parameters],
         )
         return [Spent(found[i], found[i + 1]) for i in range(0, len(found), 2)]
@@ -159,7 +159,7 @@ class View:
     def allowed(self, line: BudgetLine, days: Iterable[DayRange]) -> Decimal:
         """What the line allows on these days: the planned amount; of a line that flexes, the planned unit cost times
         the actual volume, on the days whose volume is known (see `checks.flex`)."""
-        return flex.allowed(self.connection, line, days, self.spend)
+        return flex.allowed(self, line, days)
 
     def spent_by(self, items: Sequence[tuple[BudgetLine, Sequence[DayRange]]]) -> list[Spent]:
         """What each line's scope cost on its days: before credits where its budget plans gross."""
@@ -167,32 +167,64 @@ class View:
 
     def _on_days(self, items: Sequence[tuple[Condition, Sequence[DayRange]]]) -> list[Spent]:
         """The sums of the days; what each condition's days cost is asked once, for all lines together."""
-        known: dict[Condition, dict[date, Spent]] = self.memo.setdefault("by_day", {})
+        known: dict[Condition, list[tuple[date, Decimal, int]]] = self.memo.setdefault("by_day", {})
         missing = dict.fromkeys(condition for condition, _ in items if condition not in known)
         if missing:
-            every = dict.fromkeys([*missing, *(c for line in self.lines if (c := charges(line)) not in known)])
+            of_lines = (each for line in self.lines for each in (charges(line), scoped(line.scope)))
+            every = dict.fromkeys([*missing, *(each for each in of_lines if each not in known)])
             known.update(zip(every, self._by_day(list(every)), strict=True))
         found = []
         for condition, days in items:
-            spent = [one for day, one in known[condition].items() if any(a <= day <= b for a, b in days)]
-            found.append(Spent(money.total(one.amount for one in spent), sum(one.rows for one in spent)))
+            spent = [one for one in known[condition] if any(first <= one[0] <= last for first, last in days)]
+            found.append(Spent(money.total(amount for _, amount, _ in spent), sum(rows for *_, rows in spent)))
         return found
 
-    def _by_day(self, conditions: Sequence[Condition]) -> list[dict[date, Spent]]:
-        """Day -> what the rows of that day add up to, for each condition; days without a row are left out."""
-        names = sorted({"ChargePeriodStart"}.union(*(condition.columns for condition in conditions)))
-        keys = "".join(f'"{name}", ' for name in names)
+    def _by_day(self, conditions: Sequence[Condition]) -> list[list[tuple[date, Decimal, int]]]:
+        """For each condition, the days that have rows, with what these add up to and how many there are."""
+        names = {"ChargePeriodStart"}.union(*(condition.columns for condition in conditions))
         met = ", ".join(f"({condition.sql}) AS met_{i}" for i, condition in enumerate(conditions))
         sums = ", ".join(f"sum(Cost) FILTER (met_{i}), sum(n) FILTER (met_{i})" for i in range(len(conditions)))
         rows = self.fetch(
             f"SELECT ChargePeriodStart, {sums} FROM (SELECT ChargePeriodStart, Cost, n, {met} FROM"
-            f" (SELECT {keys}sum(Cost) AS Cost, count(*) AS n FROM {self.spend} GROUP BY ALL)) GROUP BY 1 ORDER BY 1",
+            f" {self._summed(names)}) GROUP BY 1 ORDER BY 1",
             [value for condition in conditions for value in condition.parameters],
         )
         return [
-            {row[0]: Spent(row[at] or Decimal(0), row[at + 1]) for row in rows if row[at + 1]}
+            [(row[0], row[at] or Decimal(0), row[at + 1]) for row in rows if row[at + 1]]
             for at in range(1, 1 + 2 * len(conditions), 2)
         ]
+
+    def _summed(self, names: AbstractSet[str]) -> str:
+        """Where the rows are added up by these columns at least, and by as few others as may be. What budget lines
+        are made of is added up once; for other columns it is done each time."""
+        usual = {"ChargePeriodStart", "ChargeCategory", "x_Activity"}.union(
+            *(scoped(x.scope).columns for x in self.lines)
+        )
+        columns = usual if names <= usual else names
+        keys = "".join(f'"{name}", ' for name in sorted(columns))
+        select = f"SELECT {keys}sum(Cost) AS Cost, count(*) AS n FROM {self.spend} GROUP BY ALL"
+        if columns is not usual:
+            return f"({select})"
+        if "summed" not in self.memo:
+            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE summed AS {select}")
+            self.memo["summed"] = "summed"
+        return "summed"
+
+    def volume(self, metric: str, of: Scope) -> Mapping[date, Decimal]:
+        """Day -> how much was measured within a scope (see `metrics.volume.daily`); each is asked for once."""
+        known: dict[tuple[str, str], Mapping[date, Decimal]] = self.memo.setdefault("volumes", {})
+        at = (metric, repr(sorted(of.items())))
+        if at not in known:
+            known[at] = volume.daily(self.connection, metric, of) if self._may_measure(metric, of) else {}
+        return known[at]
+
+    def _may_measure(self, metric: str, of: Scope) -> bool:
+        """False where no row of the metric is about a workload that the scope names: most scopes have few metrics."""
+        if "measured" not in self.memo:
+            self.memo["measured"] = frozenset(self.fetch("SELECT DISTINCT name, workload FROM metrics", ()))
+        asked = scope.constraints(of).get("x_Workload")
+        names = {metric, "input_tokens"} if metric == "tokens" else {metric}
+        return any(name in names and (asked is None or said in asked) for name, said in self.memo["measured"])
 
     def ended(self) -> list[tuple[BudgetLine, DayRange]]:
         """The lines whose last day is over, with the settled days since."""
