@@ -85,14 +85,14 @@ def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.fixture(scope="session")
 def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo company with its ledger loaded, once for all tests. Read only: take a `demo_copy` to change it."""
-    from aiops_cost import run
     from aiops_cost.config import load_config
     from aiops_cost.demo.company import write_company
+    from aiops_cost.run import bills
 
     folder = tmp_path_factory.mktemp("demo")
     write_company(folder)
     config = load_config(folder / "aiops-cost.yaml", folder, {})
-    _, errors = run.pull(config, (), run.PullOptions(now=LOADED_AT))
+    _, errors = bills.pull(config, (), bills.PullOptions(now=LOADED_AT))
     assert not errors, errors
     return folder
 
@@ -178,14 +178,14 @@ PERIODS = ("ChargePeriodStart", "ChargePeriodEnd", "BillingPeriodStart", "Billin
 @pytest.fixture(scope="session")
 def ledger_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a small ledger and no budget, loaded once. Read only."""
-    from aiops_cost import run
     from aiops_cost.config import load_config
+    from aiops_cost.run import bills
 
     folder = tmp_path_factory.mktemp("ledger")
     tags = json.dumps({"it's": "O'Brien", "service": "not the service", "ai-activity": "serving", "workload": "chat"})
     Small(folder, _no_cli).bill("aws", "2026-05-01", 31, "10", SubAccountId="0011", Tags=tags).config()
     config = load_config(folder / "aiops-cost.yaml", folder, {})
-    _, errors = run.pull(config, (), run.PullOptions(now=LOADED_AT))
+    _, errors = bills.pull(config, (), bills.PullOptions(now=LOADED_AT))
     assert not errors, errors
     return folder
 

@@ -14,10 +14,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from aiops_cost import run
 from aiops_cost.config import load_config
 from aiops_cost.demo.restatement import PERIOD, write_restatement
 from aiops_cost.model import AI_ACTIVITIES, Severity
+from aiops_cost.run import plan, questions, snapshot
 
 AS_OF = date(2026, 6, 14)
 COSTS = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
@@ -30,12 +30,12 @@ def truth(demo_folder: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def session(demo_folder: Path) -> run.Session:
-    return run.attribute(load_config(demo_folder / "aiops-cost.yaml", demo_folder, {}), AS_OF)
+def session(demo_folder: Path) -> snapshot.Session:
+    return snapshot.attribute(load_config(demo_folder / "aiops-cost.yaml", demo_folder, {}), AS_OF)
 
 
 @pytest.fixture(scope="module")
-def judged(session: run.Session, truth: dict[str, Any]) -> duckdb.DuckDBPyConnection:
+def judged(session: snapshot.Session, truth: dict[str, Any]) -> duckdb.DuckDBPyConnection:
     """The spend beside its true labels, as a table `judged`; each row of spend has exactly one truth."""
     keys = [name if name != "source" else "x_Source" for name in truth["lines"]["key"]]
     names = [*keys, *(f"true_{label}" for label in truth["lines"]["labels"])]
@@ -96,7 +96,7 @@ def test_training_runs_are_counted_exactly(session, truth):
 
 
 def test_every_planted_drift_is_found_and_nothing_else(session, truth):
-    findings = run.check(session).findings
+    findings = plan.check(session).findings
     breaches = {scope_of(one.scope) for one in findings if one.code == "DRF001" and one.severity is Severity.BREACH}
     unbudgeted = {scope_of(scope) for scope in truth["unbudgeted"]}
     assert breaches == {scope_of(one["scope"]) for one in truth["drifts"]} - unbudgeted
@@ -105,7 +105,7 @@ def test_every_planted_drift_is_found_and_nothing_else(session, truth):
 
 def test_every_planted_drift_is_named_with_cause_onset_and_owner(session, truth):
     """The kind that was planted, the day give or take three, whose it is; and a bridge that sums to the drift."""
-    found = {scope_of(one.scope): one for one in run.check(session).findings if one.code == "DRF001"}
+    found = {scope_of(one.scope): one for one in plan.check(session).findings if one.code == "DRF001"}
     planted = [one for one in truth["drifts"] if one["kind"] != "unbudgeted"]
     assert len(planted) >= 9
     for one in planted:
@@ -119,7 +119,7 @@ def test_every_planted_drift_is_named_with_cause_onset_and_owner(session, truth)
 
 
 def test_every_unbudgeted_scope_is_named_with_its_first_day(session, truth):
-    found = {scope_of(one.scope): one for one in run.check(session).findings if one.code == "UNB001"}
+    found = {scope_of(one.scope): one for one in plan.check(session).findings if one.code == "UNB001"}
     for one in truth["drifts"]:
         if one["kind"] == "unbudgeted":
             finding = found[scope_of(one["scope"])]
@@ -129,17 +129,17 @@ def test_every_unbudgeted_scope_is_named_with_its_first_day(session, truth):
 
 def test_no_stable_line_is_named_by_drift_forecast_or_anomaly(session, truth):
     stable = {scope_of(scope) for scope in truth["stable"]}
-    named = {scope_of(one.scope) for one in run.check(session).findings if one.code[:3] in ("DRF", "FCT", "ANM")}
+    named = {scope_of(one.scope) for one in plan.check(session).findings if one.code[:3] in ("DRF", "FCT", "ANM")}
     assert not named & stable
 
 
 def test_a_forecast_that_breaks_its_plan_is_told_for_the_drifted_lines(session, truth):
-    found = {scope_of(one.scope) for one in run.check(session).findings if one.code == "FCT001"}
+    found = {scope_of(one.scope) for one in plan.check(session).findings if one.code == "FCT001"}
     assert found == {scope_of(one["scope"]) for one in truth["drifts"] if one["kind"] != "unbudgeted"}
 
 
 def test_drift_is_the_true_one_to_the_cent(session, truth):
-    found = {scope_of(one.scope): one for one in run.check(session).findings if one.code == "DRF001"}
+    found = {scope_of(one.scope): one for one in plan.check(session).findings if one.code == "DRF001"}
     for line in truth["budget"]:
         finding = found.get(scope_of(line["scope"]))
         if finding is not None:
@@ -148,12 +148,12 @@ def test_drift_is_the_true_one_to_the_cent(session, truth):
 
 
 def test_every_planted_unbudgeted_scope_is_found(session, truth):
-    found = {scope_of(one.scope) for one in run.check(session).findings if one.code == "UNB001"}
+    found = {scope_of(one.scope) for one in plan.check(session).findings if one.code == "UNB001"}
     assert {scope_of(scope) for scope in truth["unbudgeted"]} <= found
 
 
 def test_lines_that_never_came_are_found(session, truth):
-    found = {scope_of(one.scope) for one in run.check(session).findings if one.code == "BUD001"}
+    found = {scope_of(one.scope) for one in plan.check(session).findings if one.code == "BUD001"}
     assert found == {scope_of(scope) for scope in truth["never_came"]}
 
 
@@ -173,7 +173,7 @@ def test_totals_are_true_to_the_last_digit(session, truth):
 
 def test_check_takes_seconds(demo_folder):
     began = time.process_time()
-    run.check(run.attribute(load_config(demo_folder / "aiops-cost.yaml", demo_folder, {}), AS_OF))
+    plan.check(snapshot.attribute(load_config(demo_folder / "aiops-cost.yaml", demo_folder, {}), AS_OF))
     assert time.process_time() - began < 6
 
 
@@ -211,7 +211,7 @@ def test_a_restated_month_is_told_exactly(cli, demo_copy):
 
 def test_the_report_of_runs_counts_them_as_they_were(session, truth):
     first, last = date.fromisoformat(truth["first_day"]), date.fromisoformat(truth["half_delivered_day"])
-    months = run.training_runs(session, run.Window(first, last)).tables[0].rows
+    months = questions.training_runs(session, questions.Window(first, last)).tables[0].rows
     found: dict[str, dict[str, int]] = {}
     for workload, month, count, failed, retries, *_ in months:
         found.setdefault(f"training/{workload}", {})[month] = count

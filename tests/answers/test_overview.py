@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from aiops_cost import run
 from aiops_cost.answers.overview_charts import bridge, weeks
 from aiops_cost.config import load_config
 from aiops_cost.model import Column, Finding, Report, Severity, Table
+from aiops_cost.run import plan, questions, snapshot
 
 D = Decimal
 TODAY = date(2026, 6, 14)
@@ -30,13 +30,13 @@ DRIFT = Table(
 
 
 @pytest.fixture(scope="module")
-def session(demo_folder) -> run.Session:
-    return run.attribute(load_config(demo_folder / "aiops-cost.yaml", demo_folder, {}), TODAY)
+def session(demo_folder) -> snapshot.Session:
+    return snapshot.attribute(load_config(demo_folder / "aiops-cost.yaml", demo_folder, {}), TODAY)
 
 
 @pytest.fixture(scope="module")
 def page(session) -> Report:
-    return run.overview(session)
+    return questions.overview(session)
 
 
 def steps(chart) -> list[tuple[str, D]]:
@@ -89,7 +89,7 @@ def test_a_half_week_is_no_dip():
 
 
 def test_the_headline_is_the_drift(page, session):
-    (drift,) = [table for table in run.drift(session).tables if table.name == "drift"]
+    (drift,) = [table for table in plan.drift(session).tables if table.name == "drift"]
     total = dict(zip((column.name for column in drift.columns), drift.total, strict=True))
     assert page.headline == f"{total['drift']:,.0f} USD over the plan, {total['drift_share']:.1%}"
     figures = {row[0]: row[1] for row in page.tables[0].rows}

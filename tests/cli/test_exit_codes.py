@@ -205,12 +205,12 @@ def test_3_a_budget_whose_lines_match_nothing(small):
 
 
 def test_5_our_bug_says_so_and_hides_no_traceback_from_those_who_ask(cli, ledger_folder, monkeypatch):
-    from aiops_cost import run
+    from aiops_cost.run import questions
 
     def broken(*_: object) -> None:
         raise RuntimeError("secret=hunter2")
 
-    monkeypatch.setattr(run, "report", broken)
+    monkeypatch.setattr(questions, "report", broken)
     found = cli("report", "--format", "json", cwd=ledger_folder)
     assert found.code == 5
     assert found.json["exit_code"] == 5
@@ -221,17 +221,17 @@ def test_5_our_bug_says_so_and_hides_no_traceback_from_those_who_ask(cli, ledger
 
 
 def test_a_defect_in_one_source_does_not_hide_what_the_others_loaded(small, monkeypatch):
-    from aiops_cost import run
+    from aiops_cost.run import bills
 
     small.bill("aws", "2026-05-01", 31, "10").bill("azure", "2026-05-01", 31, "5").config()
-    fetch = run.fetch
+    fetch = bills.fetch
 
     def broken(source, base, errand):
         if source.name == "aws":
             raise ZeroDivisionError
         return fetch(source, base, errand)
 
-    monkeypatch.setattr(run, "fetch", broken)
+    monkeypatch.setattr(bills, "fetch", broken)
     found = small("pull")
     assert found.code == 5
     assert "azure" in found.out
@@ -240,15 +240,15 @@ def test_a_defect_in_one_source_does_not_hide_what_the_others_loaded(small, monk
 
 
 def test_what_a_provider_refuses_is_4(small, monkeypatch):
-    from aiops_cost import run
     from aiops_cost.errors import ProviderError
     from aiops_cost.model import Problem
+    from aiops_cost.run import bills
 
     def refused(*_: object) -> None:
         raise ProviderError(Problem("refused", "azure", "the provider answered 403", "Renew the key."))
 
     serving(small).config()
-    monkeypatch.setattr(run, "fetch", refused)
+    monkeypatch.setattr(bills, "fetch", refused)
     found = small("pull", "--format", "json")
     assert found.code == 4
     assert found.json["exit_code"] == 4

@@ -32,12 +32,12 @@ def test_a_reader_that_leaves_does_not_change_the_answer(demo_folder):
 
 BUSY = """
 import sys, time
-from aiops_cost import run
+from aiops_cost.run import snapshot
 from aiops_cost.__main__ import main
 def attribute(*_, **__):
     print("busy", flush=True)
     time.sleep(60)
-run.attribute = attribute
+snapshot.attribute = attribute
 sys.argv = ["aiops-cost", "report"]
 main()
 """
@@ -57,24 +57,24 @@ def test_ctrl_c_is_130_and_says_what_is_with_the_ledger(ledger_folder):
 
 def test_ctrl_c_in_the_middle_of_a_query(cli, ledger_folder, monkeypatch):
     """DuckDB tells of it as a RuntimeError."""
-    from aiops_cost import run
+    from aiops_cost.run import questions
 
     def interrupted(*_: object) -> None:
         raise RuntimeError("Query interrupted")
 
-    monkeypatch.setattr(run, "query", interrupted)
+    monkeypatch.setattr(questions, "query", interrupted)
     found = cli("query", "SELECT 1", cwd=ledger_folder)
     assert found.code == 130
     assert "defect" not in found.err
 
 
 def test_ctrl_c_in_process(cli, demo_folder, monkeypatch):
-    from aiops_cost import run
+    from aiops_cost.run import snapshot
 
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run, "attribute", interrupted)
+    monkeypatch.setattr(snapshot, "attribute", interrupted)
     found = cli("report", cwd=demo_folder)
     assert found.code == 130
     assert "Interrupted" in found.err

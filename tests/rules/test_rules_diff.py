@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from aiops_cost import run
 from aiops_cost.config import Config, load_config
 from aiops_cost.errors import UserError
 from aiops_cost.model import Report
+from aiops_cost.run import bills, questions, rules, snapshot
 
 AS_OF = date(2026, 6, 14)
 MAY = {"month": "2026-05"}
@@ -49,18 +49,22 @@ def config(tmp_path: Path) -> Config:
         "sources: [{name: bills, provider: focus, location: ./bills}]\nrules: [rules/*.yaml]\n", encoding="utf-8"
     )
     found = load_config(None, tmp_path, {})
-    results, errors = run.pull(found, (), run.PullOptions(now=datetime(2026, 6, 2, tzinfo=UTC)))
+    results, errors = bills.pull(found, (), bills.PullOptions(now=datetime(2026, 6, 2, tzinfo=UTC)))
     assert (len(results), errors) == (1, [])
     return found
 
 
 def _diff(config: Config, old: str, new: str) -> Report:
-    return run.rules_diff(config, AS_OF, old, new, lambda s: run.days(s.states, s.as_of, **MAY))
+    return rules.difference(config, AS_OF, old, new, lambda s: questions.days(s.states, s.as_of, **MAY))
 
 
 def _by_activity(config: Config) -> dict[str, Decimal]:
-    session = run.attribute(config, AS_OF)
-    rows = run.report(session, run.Question(("activity",), run.days(session.states, AS_OF, **MAY))).tables[0].rows
+    session = snapshot.attribute(config, AS_OF)
+    rows = (
+        questions.report(session, questions.Question(("activity",), questions.days(session.states, AS_OF, **MAY)))
+        .tables[0]
+        .rows
+    )
     return {row[0]: row[1] for row in rows}
 
 

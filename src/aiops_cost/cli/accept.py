@@ -27,11 +27,11 @@ def command(
     file: options.Output = None,
 ) -> int:
     """Write down that a finding is accepted; without one, list the findings with their fingerprints."""
-    from aiops_cost import run
+    from aiops_cost.run import plan
 
     session = options.session(config, as_of, with_plan=True)
     if finding is None:
-        return output.write(run.acceptable(session), format, file)
-    said = run.accept(session, finding, reason or "", options.day(until, "--until"), up_to, by)
+        return output.write(plan.acceptable(session), format, file)
+    said = plan.accept(session, finding, reason or "", options.day(until, "--until"), up_to, by)
     typer.echo(said)
     return 0

@@ -25,18 +25,18 @@ def show(
     file: options.Output = None,
 ) -> int:
     """Every budget line with its amount per month, those that follow from assumptions included."""
-    from aiops_cost import run
+    from aiops_cost.run import budgets
 
     narrow = format in {None, "table"} and file is None
-    return output.write(run.budget(options.config(config), by_month=months or not narrow), format, file)
+    return output.write(budgets.shown(options.config(config), by_month=months or not narrow), format, file)
 
 
 @group.command("check", epilog="Example:  aiops-cost budget check")
 def check(config: options.ConfigFile = None) -> int:
     """Read the budgets strictly; problems are told with file, line and column."""
-    from aiops_cost import run
+    from aiops_cost.run import budgets
 
-    tables = run.budget(options.config(config)).tables
+    tables = budgets.shown(options.config(config)).tables
     lines = sum(len(table.rows) for table in tables)
     said = f"{len(tables)} budget{'s' if len(tables) != 1 else ''}, {lines} line{'s' if lines != 1 else ''}"
     typer.echo(f"{said}: no problem found")
@@ -46,9 +46,9 @@ def check(config: options.ConfigFile = None) -> int:
 @group.command("history", epilog="Example:  aiops-cost budget history --format csv")
 def history(config: options.ConfigFile = None, format: options.Format = None, file: options.Output = None) -> int:
     """Every change of the budgets: version, day, who approved it, why, what it was and is."""
-    from aiops_cost import run
+    from aiops_cost.run import budgets
 
-    return output.write(run.budget_history(options.config(config)), format, file)
+    return output.write(budgets.history(options.config(config)), format, file)
 
 
 @group.command("import", epilog="Example:  aiops-cost budget import plan-2026.xlsx --guess --dry-run")
@@ -71,8 +71,8 @@ def import_(
     config: options.ConfigFile = None,
 ) -> int:
     """Make a budget file from a plan as it came; what cannot be read for certain is refused by its cell."""
-    from aiops_cost import run
     from aiops_cost.config import shown
+    from aiops_cost.run import budgets
 
     known = options.config_if_any(config, plan=False)
     beside = Path(shown(known.folder if known else Path.cwd(), Path.cwd()))
@@ -86,7 +86,7 @@ def import_(
                 f"Revise it:  aiops-cost budget revise {goal} {plan} --by NAME --why TEXT\nor replace it:  --force",
             )
         )
-    wishes = run.ImportWishes(
+    wishes = budgets.ImportWishes(
         target=goal,
         currency=known.currency if known else "USD",
         mapping=mapping,
@@ -95,12 +95,12 @@ def import_(
         ask=_ask if sys.stdin.isatty() and not guess else None,
         shown=lambda path: shown(path, Path.cwd()),
     )
-    made = run.import_budget(plan, wishes)
+    made = budgets.imported(plan, wishes)
     for note in made.notes:
         output.say(note)
     if dry_run:
         return output.write_text(made.text, None)
-    kept = run.kept_mapping(goal)
+    kept = budgets.kept_mapping(goal)
     goal.parent.mkdir(parents=True, exist_ok=True)
     if made.new_mapping:
         output.write_text(made.new_mapping, kept)
@@ -127,13 +127,13 @@ def revise(
     format: options.Format = None,
 ) -> int:
     """Put a new version of a budget in place; the old one is kept, with a line per change in its history."""
-    from aiops_cost import run
+    from aiops_cost.run import budgets
 
     day = options.day(on, "--on") or options.clock().date()
-    found = run.revise_budget(current, new, by, day, why)
-    code = output.write(run.revision(found, dry_run), format, None)
+    found = budgets.revised(current, new, by, day, why)
+    code = output.write(budgets.revision(found, dry_run), format, None)
     if not dry_run:
-        output.say(f"the version before is kept as {run.put_revision(found)}")
+        output.say(f"the version before is kept as {budgets.put_revision(found)}")
     return code
 
 

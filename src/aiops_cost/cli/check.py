@@ -13,7 +13,8 @@ from aiops_cost.errors import AiopsError, UserError
 from aiops_cost.model import Problem, Report
 
 if TYPE_CHECKING:
-    from aiops_cost.run import Gate, Session
+    from aiops_cost.run.plan import Gate
+    from aiops_cost.run.snapshot import Session
 
 EXAMPLE = "Example:  aiops-cost check --fail-on unbudgeted --max-age 36h --format json"
 
@@ -75,19 +76,19 @@ def command(
     ] = None,
 ) -> int:  # fmt: skip
     """Run every check. Leaves 0 when judged and fine, 1 over the line, 3 when the data is not there to judge."""
-    from aiops_cost import run
     from aiops_cost.gate import narrow
+    from aiops_cost.run import plan
 
     more = [_also(text) for text in also or ()]
     output.known_format(format, file)
-    asked = run.Gate(
+    asked = plan.Gate(
         select=select or (), ignore=ignore or (), fail_on=fail_on or (), warn_only=warn_only, owners=owner or (),
         scope=narrow.to_scope(scope or ()), max_age=options.span(max_age), min_coverage=options.share(min_coverage),
         now=options.moment(as_of), baseline=_baseline(baseline, write_baseline),
     )  # fmt: skip
     place = _comment_place(comment)
     session = options.session(config, as_of, metric, True, known_on=as_known_on, version=ledger_version)
-    report = run.check_changed(session, asked, changed) if changed else run.check(session, asked)
+    report = plan.check_changed(session, asked, changed) if changed else plan.check(session, asked)
     if write_baseline and baseline:
         return _write_baseline(session, report, baseline)
     for name, target in more:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from aiops_cost.notify.journal import Journal, Told, Unit
     from aiops_cost.notify.send import Message, Receiver
     from aiops_cost.notify.targets import Target
-    from aiops_cost.run import Session
+    from aiops_cost.run.snapshot import Session
     from aiops_cost.summary.report import Summary
     from aiops_cost.summary.week import Week
 
@@ -73,13 +73,13 @@ def deliver(session: Session, asked: Asked, env: Mapping[str, str]) -> tuple[Rep
     Raises UserError for a target that is not there or cannot be resolved, before anything is sent; CouldNotJudge where
     something could not be judged and nobody said to send all the same.
     """
-    from aiops_cost import run
     from aiops_cost.notify import journal, send
+    from aiops_cost.run import weekly
 
     chosen = _chosen(session, asked)
     ends = {target.name: send.receivers(target, env) for target in chosen}
     parts = {target.name: _parts(session, target, asked) for target in chosen}
-    weeks = run.weeks(session, sorted({part for found in parts.values() for part in found}))
+    weeks = weekly.weeks(session, sorted({part for found in parts.values() for part in found}))
     if not asked.unjudged:
         _judged(next(iter(weeks.values())))
     rows: list[tuple[Any, ...]] = []
@@ -103,10 +103,10 @@ def key(part: Part) -> str:
 
 def summarized(record: Journal, target: str, part: Part, week: Week) -> Summary:
     """The summary of a part, compared with the last one that this target has had."""
-    from aiops_cost import run
+    from aiops_cost.run import weekly
 
     base, later = record.before(target, key(part), week.name)
-    return run.summary(week, base.week if base else None, base.findings if base else (), later)
+    return weekly.summary(week, base.week if base else None, base.findings if base else (), later)
 
 
 def told(week: Week, summary: Summary) -> Told:
@@ -139,7 +139,7 @@ def _chosen(session: Session, asked: Asked) -> list[Target]:
 
 def _parts(session: Session, target: Target, asked: Asked) -> list[Part]:
     """The owners of a target bind it; `--by-owner` makes a message of each."""
-    from aiops_cost import run
+    from aiops_cost.run import weekly
 
     owners = target.owners or asked.owners
     if asked.owners and target.owners:
@@ -147,7 +147,7 @@ def _parts(session: Session, target: Target, asked: Asked) -> list[Part]:
         if not owners:
             return []
     if asked.by_owner:
-        return [(owner,) for owner in (owners or run.owners(session))]
+        return [(owner,) for owner in (owners or weekly.owners(session))]
     return [tuple(owners)]
 
 

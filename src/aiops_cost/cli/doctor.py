@@ -27,11 +27,11 @@ def command(
     quiet: options.Quiet = False,
 ) -> int:  # fmt: skip
     """Credentials, permissions, exports, deliveries, freshness, configuration. Changes nothing and costs nothing."""
-    from aiops_cost import run
+    from aiops_cost.run import bills
 
     found = options.config(config)
     if paper is not None:
-        return output.write_text(run.paper(found, sources or (), paper), file)
+        return output.write_text(bills.paper(found, sources or (), paper), file)
     now = options.clock()
-    report = run.doctor(found, sources or (), options.today(as_of), now, lambda text: output.say(text, quiet))
+    report = bills.doctor(found, sources or (), options.today(as_of), now, lambda text: output.say(text, quiet))
     return output.write(report, format, file)

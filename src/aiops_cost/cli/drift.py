@@ -27,7 +27,7 @@ def command(
 ) -> int:
     """Every budget line on settled days: planned, actual, drift; why, since when, where it ends; and what nobody
     planned."""
-    from aiops_cost import run
+    from aiops_cost.run import plan
 
     session = options.session(config, as_of, metric, True, against, as_known_on, ledger_version)
-    return output.write(run.drift(session, why), format, file)
+    return output.write(plan.drift(session, why), format, file)

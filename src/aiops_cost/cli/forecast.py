@@ -26,7 +26,7 @@ def command(
 ) -> int:
     """Month end and budget end of every line, with an 80% interval, the day a budget is used up, and how such
     forecasts did on the line's own past."""
-    from aiops_cost import run
+    from aiops_cost.run import plan
 
     session = options.session(config, as_of, metric, True, known_on=as_known_on, version=ledger_version)
-    return output.write(run.forecast(session, line), format, file)
+    return output.write(plan.forecast(session, line), format, file)

@@ -15,7 +15,8 @@ from aiops_cost.model import Problem
 
 if TYPE_CHECKING:
     from aiops_cost.config import Config
-    from aiops_cost.run import Known, Session, Window
+    from aiops_cost.run.questions import Window
+    from aiops_cost.run.snapshot import Known, Session
 
 ConfigFile = Annotated[
     Path | None,
@@ -88,7 +89,7 @@ def today(as_of: str | None, known_on: str | None = None) -> date:
 
 def known(on: str | None, version: int | None) -> Known:
     """Which of the ledger's snapshots to look at. Raises UserError when both options say so."""
-    from aiops_cost.run import Known
+    from aiops_cost.run.snapshot import Known
 
     if on is not None and version is not None:
         sentence = "--as-known-on and --ledger-version both say which ledger"
@@ -128,7 +129,7 @@ def config(file: Path | None, cost: str | None = None) -> Config:
 
     from aiops_cost.config import load_config
     from aiops_cost.documents import near
-    from aiops_cost.run import COSTS
+    from aiops_cost.run.questions import COSTS
 
     found = load_config(file, Path.cwd(), os.environ)
     if cost is None:
@@ -159,9 +160,9 @@ def config_if_any(file: Path | None, plan: bool = True) -> Config | None:
 
 def days(found: Session, month: str | None, last: str | None, first_day: str | None, last_day: str | None) -> Window:
     """The days that the options of a command ask for."""
-    from aiops_cost import run
+    from aiops_cost.run import questions
 
-    return run.days(found.states, found.as_of, month, last, day(first_day, "--from"), day(last_day, "--to"))
+    return questions.days(found.states, found.as_of, month, last, day(first_day, "--from"), day(last_day, "--to"))
 
 
 def session(
@@ -174,7 +175,6 @@ def session(
     version: int | None = None,
 ) -> Session:
     """Everything a question is asked of; the budgets too where the question is about the plan."""
-    from aiops_cost import run
+    from aiops_cost.run import snapshot
 
-    snapshot = known(known_on, version)
-    return run.attribute(config(file, cost), today(as_of, known_on), with_plan, against, snapshot)
+    return snapshot.attribute(config(file, cost), today(as_of, known_on), with_plan, against, known(known_on, version))

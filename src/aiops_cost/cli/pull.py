@@ -41,10 +41,10 @@ def command(
     quiet: options.Quiet = False,
 ) -> int:
     """Load what the sources deliver now. Unchanged files are left alone; changed months are replaced whole."""
-    from aiops_cost import run
+    from aiops_cost.run import bills
 
     found = options.config(config)
-    chosen = run.PullOptions(
+    chosen = bills.PullOptions(
         now=options.clock(),
         allow_rejects=allow_rejects,
         allow_overlap=allow_overlap,
@@ -59,10 +59,10 @@ def command(
     def say(text: str) -> None:
         output.say(text, quiet)
 
-    results, errors = run.pull(found, sources or (), chosen, say)
+    results, errors = bills.pull(found, sources or (), chosen, say)
     notes: tuple[str, ...] = ()
     if not sources:
-        measured = run.measure(found, chosen.now.date(), os.environ, dry_run, say)
+        measured = bills.measure(found, chosen.now.date(), os.environ, dry_run, say)
         notes, errors = measured.notes, [*errors, *measured.errors]
     if errors and not results:
         for error in errors:
@@ -71,9 +71,9 @@ def command(
         raise type(worst)(problem for error in errors for problem in error.problems)
     tables: tuple[Table, ...] = ()
     if reconcile and not dry_run:
-        tables, refused = run.reconcile(found, sources or (), chosen.now.date(), chosen.now, say)
+        tables, refused = bills.reconcile(found, sources or (), chosen.now.date(), chosen.now, say)
         errors += refused
-    code = output.write(run.loads(results, errors, dry_run, tables, notes), format, file)
+    code = output.write(bills.loads(results, errors, dry_run, tables, notes), format, file)
     for error in errors:
         output.cause(error)
         output.problems(error.problems, error.exit_code, ())

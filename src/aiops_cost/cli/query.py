@@ -24,10 +24,7 @@ def command(
     file: options.Output = None,
 ) -> int:
     """Read-only SQL (DuckDB's) over the ledger's views; `spend.Cost` is the chosen cost in the report currency."""
-    from aiops_cost import run
+    from aiops_cost.run import questions
 
-    return output.write(
-        run.query(options.session(config, as_of, metric, True, known_on=as_known_on, version=ledger_version), sql),
-        format,
-        file,
-    )
+    session = options.session(config, as_of, metric, True, known_on=as_known_on, version=ledger_version)
+    return output.write(questions.query(session, sql), format, file)

@@ -65,25 +65,25 @@ def command(
     file: options.Output = None,
 ) -> int:
     """Spend by any columns over any days; cost, currency, settled days and ledger version are always named."""
-    from aiops_cost import run
+    from aiops_cost.run import questions
 
     on_plan = compare_to == "plan"
     session = options.session(config, as_of, metric, on_plan or full, known_on=as_known_on, version=ledger_version)
     if full:
-        return output.write(run.overview(session), format, file)
+        return output.write(questions.overview(session), format, file)
     days = options.days(session, month, last, first_day, last_day)
     if share and by is None:
-        return output.write(run.shared(session, days, where or ()), format, file)
+        return output.write(questions.shared(session, days, where or ()), format, file)
     if runs:
-        return output.write(run.training_runs(session, days, where or (), top or 20), format, file)
+        return output.write(questions.training_runs(session, days, where or (), top or 20), format, file)
     names = [name.strip() for name in (by or "activity").split(",") if name.strip()]
     if unit:
-        return output.write(run.per_unit(session, unit, names, days, where or ()), format, file)
-    question = run.Question(
+        return output.write(questions.per_unit(session, unit, names, days, where or ()), format, file)
+    question = questions.Question(
         tuple(names), days, tuple(where or ()), top,
-        compare=None if on_plan else run.compared(compare_to, days),
+        compare=None if on_plan else questions.compared(compare_to, days),
         granularity=granularity,
         relation="allocated" if share else "spend",
     )  # fmt: skip
-    report = run.report_on_plan(session, question) if on_plan else run.report(session, question)
+    report = questions.report_on_plan(session, question) if on_plan else questions.report(session, question)
     return output.write(report, format, file)

@@ -22,9 +22,9 @@ def list_rules(
     file: options.Output = None,
 ) -> int:
     """All rules in the order they are tried: yours, then the built-in ones."""
-    from aiops_cost import run
+    from aiops_cost.run import rules
 
-    return output.write(run.rules_list(options.config_if_any(config), pack), format, file)
+    return output.write(rules.listed(options.config_if_any(config), pack), format, file)
 
 
 @group.command("test", epilog="Example:  aiops-cost rules test")
@@ -34,9 +34,9 @@ def test(
     file: options.Output = None,
 ) -> int:
     """Run every rule's own examples (`fires` and `quiet`); leaves 1 when one fails."""
-    from aiops_cost import run
+    from aiops_cost.run import rules
 
-    return output.write(run.rules_test(options.config_if_any(config)), format, file)
+    return output.write(rules.tested(options.config_if_any(config)), format, file)
 
 
 @group.command("lint", epilog="Example:  aiops-cost rules lint")
@@ -47,9 +47,9 @@ def lint(
 ) -> int:
     """Find rules that can never win, as an earlier one asks for no more, and extracts that capture nothing; leaves 1
     when one is yours."""
-    from aiops_cost import run
+    from aiops_cost.run import rules
 
-    return output.write(run.rules_lint(options.config_if_any(config)), format, file)
+    return output.write(rules.linted(options.config_if_any(config)), format, file)
 
 
 @group.command("diff", epilog="Example:  aiops-cost rules diff rules rules --last 30d")
@@ -67,9 +67,9 @@ def diff(
     file: options.Output = None,
 ) -> int:
     """What a change of your rules would move, in money, per month, activity and workload."""
-    from aiops_cost import run
+    from aiops_cost.run import rules
 
-    report = run.rules_diff(
+    report = rules.difference(
         options.config(config, metric),
         options.today(as_of),
         old,
@@ -93,11 +93,11 @@ def coverage(
     file: options.Output = None,
 ) -> int:
     """How much of the money is attributed, by provider; with --by-rule, also by the rule that decided."""
-    from aiops_cost import run
+    from aiops_cost.run import questions
 
     session = options.session(config, as_of, metric)
     days = options.days(session, month, last, first_day, last_day)
-    return output.write(run.coverage(session, days, by_rule), format, file)
+    return output.write(questions.coverage(session, days, by_rule), format, file)
 
 
 @group.command("suggest", epilog="Example:  aiops-cost rules suggest --last 30d --top 5")
@@ -114,8 +114,8 @@ def suggest(
     file: options.Output = None,
 ) -> int:
     """The most expensive unattributed lines, grouped, with a rule to paste for each."""
-    from aiops_cost import run
+    from aiops_cost.run import questions
 
     session = options.session(config, as_of, metric)
     days = options.days(session, month, last, first_day, last_day)
-    return output.write(run.suggest(session, days, top), format, file)
+    return output.write(questions.suggest(session, days, top), format, file)

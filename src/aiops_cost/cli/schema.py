@@ -23,8 +23,8 @@ def command(
     file: options.Output = None,
 ) -> int:
     """The JSON Schema of a file you write or of the JSON we print; `ledger` lists the ledger's columns."""
-    from aiops_cost import run
+    from aiops_cost.run import rules
 
     if name == "ledger":
-        return output.write(run.columns(), format, file)
-    return output.write_text(json.dumps(run.schema(name), indent=2) + "\n", file)
+        return output.write(rules.columns(), format, file)
+    return output.write_text(json.dumps(rules.schema(name), indent=2) + "\n", file)

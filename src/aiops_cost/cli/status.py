@@ -23,8 +23,8 @@ def command(
     file: options.Output = None,
 ) -> int:
     """Per source and billing period: rows, totals, freshness, settled until, restated by how much, rejected."""
-    from aiops_cost import run
+    from aiops_cost.run import bills
 
     known = options.known(as_known_on, ledger_version)
     day = options.today(as_of, as_known_on)
-    return output.write(run.status(options.config(config), day, detail, known), format, file)
+    return output.write(bills.status(options.config(config), day, detail, known), format, file)

@@ -14,7 +14,7 @@ from aiops_cost.errors import CouldNotJudge
 from aiops_cost.model import Problem
 
 if TYPE_CHECKING:
-    from aiops_cost.run import Session
+    from aiops_cost.run.snapshot import Session
 
 EXAMPLE = "Example:  aiops-cost summary --dry-run"
 PRINTED = "-"
@@ -61,13 +61,13 @@ def command(
     With --notify it is sent; running that again is harmless. Leaves 3 and sends nothing where bills are missing, 4
     where a target was not reached: run it again, and only what is missing is sent.
     """
-    from aiops_cost import run
     from aiops_cost.notify import journal
+    from aiops_cost.run import snapshot, weekly
 
     output.known_format(format, file)
     found = options.config(config, metric)
     now = options.clock()
-    session = run.attribute(found, options.today(as_of))
+    session = snapshot.attribute(found, options.today(as_of))
     if as_of is None:
         _not_from_the_future(session, now)
     asked = delivery.Asked(
@@ -81,7 +81,7 @@ def command(
         return output.write(report, format, file)
     parts = _parts(session, by_owner, asked.owners)
     opened = journal.read_only(found.summaries) if dry_run else journal.opened(found.summaries)
-    weeks = run.weeks(session, parts)
+    weeks = weekly.weeks(session, parts)
     with opened as record:
         told = [delivery.summarized(record, PRINTED, part, week) for part, week in weeks.items()]
         if not dry_run:
@@ -91,14 +91,14 @@ def command(
     told = [one for one in told if not (only_if_findings and one.quiet)]
     if not told:
         return 0
-    return output.write(told[0].report if len(told) == 1 else run.by_owner(told), format, file)
+    return output.write(told[0].report if len(told) == 1 else weekly.by_owner(told), format, file)
 
 
 def _parts(session: Session, by_owner: bool, owners: Sequence[str]) -> list[tuple[str, ...]]:
-    from aiops_cost import run
+    from aiops_cost.run import weekly
 
     if by_owner:
-        return [(name,) for name in (owners or run.owners(session))] or [()]
+        return [(name,) for name in (owners or weekly.owners(session))] or [()]
     return [tuple(owners)]
 
 

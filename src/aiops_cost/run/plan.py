@@ -1,0 +1,83 @@
+"""Spend against the budget: findings, the gate, drift and where it ends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from aiops_cost import checks, spend
+from aiops_cost.answers import budget_changes, rule_changes, window
+from aiops_cost.gate import accepted as accepted_file
+from aiops_cost.gate import accepting, narrow
+from aiops_cost.gate.decide import Asked, decide
+from aiops_cost.history import earlier
+from aiops_cost.model import Report
+from aiops_cost.run.snapshot import Session, attribute, facts, place_of
+from aiops_cost.summary import changes
+
+Gate = Asked
+
+
+def check(session: Session, asked: Asked | None = None) -> Report:
+    """All checks, and the gate's verdict on what they found."""
+    config = session.config
+    acceptances = accepted_file.read(config.accepted, place_of(config.accepted))
+    found = decide(session.view, config, session.as_of, asked or Asked(), acceptances)
+    return Report(
+        name="check",
+        title="Bills against the plan",
+        facts=facts(session),
+        findings=found.findings,
+        notes=(*(str(problem) for problem in session.tag_problems), *session.metric_notes, *found.notes),
+        verdict=found.verdict.sentence,
+        exit_code=found.verdict.exit_code,
+    )
+
+
+def acceptable(session: Session) -> Report:
+    """The findings with their fingerprints, and which of them are accepted."""
+    return accepting.listed(check(session).findings, session.config.currency)
+
+
+def accept(session: Session, finding: str, reason: str, until: date | None, up_to: str | None, by: str | None) -> str:
+    """Write down that a finding is accepted; returns what was done."""
+    given = {"reason": reason, "until": until, "up_to": up_to, "by": by}
+    present: dict[str, object] = {key: value for key, value in given.items() if value is not None}
+    path = session.config.accepted
+    return accepting.add(path, place_of(path), check(session).findings, finding, present, session.as_of)
+
+
+def check_changed(session: Session, asked: Asked, what: str) -> Report:
+    """The same, and what going from the budget and rules that `what` names to those in force changes in money."""
+    report = check(session, asked)
+    with earlier(what, session.config, Path.cwd()) as then:
+        old = attribute(then, session.as_of)
+        before = checks.run(old.view, then, session.as_of, asked.select, asked.ignore)
+        lines = spend.decided(old.con, session.rules, session.tags, session.owners)
+        days = old.view.judged_days() or session.view.judged_days()
+        whole = window.Window(days[0][0], days[-1][1]) if days else None
+        cost, currency = session.config.cost, session.config.currency
+        moved = rule_changes.answer(old.con, lines, whole, cost, currency).tables if whole else ()
+    before, _ = narrow.to_part(before, asked.owners, asked.scope)
+    changed = changes.compare(map(changes.Known.of, changes.notable(before)), report.findings)
+    findings = changes.table(changed, "finding_changes", "What the gate would say otherwise")
+    plan = budget_changes.table(old.budgets, session.budgets)
+    tables = (plan, *(replace(table, title="What the rules would move") for table in moved), findings)
+    return replace(report, title=f"What changes against {what}, and what the gate says", tables=tables)
+
+
+def drift(session: Session, why: str | None = None) -> Report:
+    """Budget against actual on settled days, line by line, why and since when, and what nobody planned; with `why`,
+    one line in all its parts."""
+    view = session.view
+    if why is not None:
+        return checks.answers.one(view, why, facts(session))
+    found = checks.answers.drift(view, session.config, session.as_of, facts(session))
+    beside = tuple(one for one in (checks.net_table(view), checks.beside_table(view)) if one)
+    return replace(found, tables=(*found.tables, *beside), notes=session.metric_notes)
+
+
+def forecast(session: Session, lines: str | None = None) -> Report:
+    """Where every line of the budget ends, with the interval, and how such forecasts did before."""
+    return checks.answers.forecast(session.view, lines, facts(session))

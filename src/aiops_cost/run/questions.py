@@ -1,0 +1,214 @@
+"""What people ask in between: reports by anything, the whole picture, coverage, explanations, SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from aiops_cost import checks, memory
+from aiops_cost.answers import allocation, filters, lists, window
+from aiops_cost.answers import coverage as coverage_answer
+from aiops_cost.answers import line as line_answer
+from aiops_cost.answers import overview as overview_answer
+from aiops_cost.answers import query as query_answer
+from aiops_cost.answers import report as report_answer
+from aiops_cost.answers import runs as runs_answer
+from aiops_cost.answers import sharing as sharing_answer
+from aiops_cost.answers import suggest as suggest_answer
+from aiops_cost.answers import unit as unit_answer
+from aiops_cost.budget.scope import text
+from aiops_cost.config import Config
+from aiops_cost.documents import near
+from aiops_cost.errors import CouldNotJudge, UserError
+from aiops_cost.model import Problem, Report, SourceState
+from aiops_cost.rules import sharing, weights
+from aiops_cost.rules.engine import load_packs
+from aiops_cost.run import plan
+from aiops_cost.run.snapshot import Session
+
+COSTS = report_answer.METRICS
+
+
+Window = window.Window
+
+
+Question = report_answer.Question
+
+
+def report(session: Session, question: Question) -> Report:
+    """Spend by any columns over any days, beside other days where that is asked; as billed, or after sharing."""
+    config = session.config
+    after_sharing = question.relation == "allocated"
+    notes = allocation.allocate(session.con, _stages(config), config.sharing.keep_own) if after_sharing else ()
+    found = _asked(session, question)
+    return replace(found, notes=(*found.notes, *notes))
+
+
+def per_unit(
+    session: Session, metric: str, by: Sequence[str], days: window.Window, where: Sequence[str] = ()
+) -> Report:
+    """What a unit costs: per thousand requests, million tokens, run, GB-month, or business unit."""
+    money_of = (session.config.cost, session.config.currency)
+    found = unit_answer.answer(session.con, metric, by, days, where, money_of)
+    return replace(found, notes=(*found.notes, *session.metric_notes))
+
+
+def report_on_plan(session: Session, question: Question) -> Report:
+    """Spend by any columns beside what the budgets plan for it, on those of the days that are settled and planned.
+
+    What is known not to be AI stays out, unless the filters speak of the activity: no budget plans it.
+    Raises CouldNotJudge where there is no such day."""
+    view, days = session.view, question.window
+    judged = [window.Window(*found) for found in view.judged_days()] if view.budgets else []
+    settled = window.within(days, judged)
+    if view.budgets and settled is None:
+        raise CouldNotJudge(
+            Problem("plan-unsettled", "", f"no day of {days} is both settled and planned, so nothing is compared",
+                    "Choose other days, or see how far the bills have come:  aiops-cost status")
+        )  # fmt: skip
+    asks_activity = any(filters.parsed(one)[0] in {"activity", "x_Activity"} for one in question.where)
+    where = question.where if asks_activity else (*question.where, *_AI)
+    return _asked(session, replace(question, window=settled or days, where=where, plan=view.current))
+
+
+def _asked(session: Session, question: report_answer.Question) -> Report:
+    config = session.config
+    version = session.ledger.version
+    return report_answer.answer(session.con, question, session.states, config.cost, config.currency, version)
+
+
+def overview(session: Session) -> Report:
+    """The whole picture on one page (see `answers.overview`): the plan to date, and the newest month of spend."""
+    latest = window.choose(session.states, session.as_of)
+    before = latest.month_before()
+    names = {"Activities": ("activity", ()), "Models": ("model", (*_AI, "model!=")), "Workloads": ("workload", _AI),
+             "Owners": ("owner", _AI)}  # fmt: skip
+    spent = {
+        title: report(session, Question((name,), latest, where, overview_answer.TOP, before))
+        for title, (name, where) in names.items()
+    }
+    moved = report(session, Question(("activity", "workload"), latest, compare=before))
+    judged = session.view.judged_days() if session.budgets else ()
+    weekly = None
+    if judged:
+        whole = window.Window(judged[0][0], judged[-1][1])
+        weekly = report_on_plan(session, Question((), whole, granularity="week"))
+    parts = overview_answer.Parts(
+        plan.drift(session), plan.check(session), weekly, spent, moved, coverage(session, latest), session.states
+    )
+    return overview_answer.answer(parts, session.ledger.version)
+
+
+_AI = ("activity!=other",)
+"""What is known not to be AI has no model, workload or plan."""
+
+
+def shared(session: Session, days: window.Window, where: Sequence[str] = ()) -> Report:
+    """Spend by workload, with shared cost divided as the configuration says."""
+    config = session.config
+    keep_own = config.sharing.keep_own
+    return sharing_answer.answer(session.con, _stages(config), keep_own, days, where, config.cost, config.currency)
+
+
+def training_runs(session: Session, days: window.Window, where: Sequence[str] = (), top: int = 20) -> Report:
+    """Training runs by workload and month, and the most expensive one by one."""
+    return runs_answer.answer(session.con, days, where, top, session.config.cost, session.config.currency)
+
+
+def _stages(config: Config) -> tuple[sharing.Stage, ...]:
+    """The stages of sharing, their files read."""
+    wanted, place = config.sharing, config.marks.place
+    if not wanted.stages:
+        return (sharing.Stage("shared", shares=sharing.shares(wanted.shares, place("sharing", "shares"))),)
+    stages = []
+    for index, entry in enumerate(wanted.stages):
+        read = {"metric": weights.metric, "usage": weights.use}
+        files = [(key, getattr(entry, key)) for key in read if getattr(entry, key)]
+        stages.append(
+            sharing.Stage(
+                entry.name,
+                entry.of,
+                sharing.shares(entry.shares, place("sharing", "stages", index, "shares")),
+                next((read[key](config.folder / name) for key, name in files), None),
+            )
+        )
+    return sharing.ordered(stages, place("sharing", "stages"))
+
+
+def coverage(session: Session, days: window.Window, by_rule: bool = False) -> Report:
+    """How much of the money is attributed, by provider, and by rule where that is asked."""
+    return coverage_answer.answer(session.con, days, session.config.cost, session.config.currency, by_rule)
+
+
+def suggest(session: Session, days: window.Window, top: int) -> Report:
+    """The costliest unattributed lines, with rules to paste."""
+    return suggest_answer.answer(session.con, days, top, session.config.cost, session.config.currency)
+
+
+def explain_line(session: Session, line_id: int) -> Report:
+    """One line: the row, the rule that decided, the arithmetic."""
+    config = session.config
+    report = line_answer.answer(session.con, line_id, session.rules, session.tags, session.owners, config.currency)
+    stages = _stages(config)
+    if not allocation.takes(session.con, line_id, stages):
+        return report
+    allocation.allocate(session.con, stages, config.sharing.keep_own)
+    return replace(report, tables=(*report.tables, *line_answer.sharing(session.con, line_id, stages)))
+
+
+def explain_word(config: Config | None, word: str) -> Report:
+    """The page of a finding code, or of a rule. Raises UserError with the near miss."""
+    rules = load_packs(config.rules if config else ())
+    rule = rules.by_id(word)
+    if rule:
+        return lists.rule(rule)
+    if word.upper() not in checks.codes() and word.upper() not in {code[:3] for code in checks.codes()}:
+        hint = near(word, [rule.id for rule in rules]) or near(word.upper(), list(checks.codes()))
+        raise UserError(
+            Problem("explain-unknown", "", f"`{word}` is no line, no finding code and no rule", hint
+                    or "Finding codes look like DRF001; rules are listed by:  aiops-cost rules list")
+        )  # fmt: skip
+    return Report("explain", word.upper(), notes=tuple(checks.explain(word).strip().split("\n\n")))
+
+
+def explain_scope(session: Session, what: str) -> Report:
+    """A line of the budget by its scope; where there is none of that name, what is said of an unknown word."""
+    known = [text(line.scope) for budget in session.budgets for line in budget.lines]
+    try:
+        return plan.drift(session, what)
+    except UserError as error:
+        if [problem.code for problem in error.problems] != ["scope-unknown"] or near(what, known):
+            raise
+        return explain_word(session.config, what)
+
+
+def is_word(config: Config | None, word: str) -> bool:
+    """True for what `explain_word` has a page on."""
+    known = {*checks.codes(), *(code[:3] for code in checks.codes())}
+    return word.upper() in known or load_packs(config.rules if config else ()).by_id(word) is not None
+
+
+def query(session: Session, sql: str) -> Report:
+    """The rows of one SELECT over the views."""
+    if "allocated" in sql.lower():
+        allocation.allocate(session.con, _stages(session.config), session.config.sharing.keep_own)
+    readable = (*session.ledger.files, *memory.files(session.ledger.location))
+    return query_answer.answer(session.con, sql, readable)
+
+
+def days(
+    states: Sequence[SourceState],
+    as_of: date,
+    month: str | None = None,
+    last: str | None = None,
+    first_day: date | None = None,
+    last_day: date | None = None,
+) -> window.Window:
+    """The days that a question is about (see `answers.window.choose`)."""
+    return window.choose(states, as_of, month, last, first_day, last_day)
+
+
+def compared(text: str | None, days: window.Window) -> window.Window | None:
+    """The days to compare with: `before`, `last-month`, a month `2026-04`, or `2026-04-01..2026-04-30`."""
+    return window.compared(text, days) if text else None
