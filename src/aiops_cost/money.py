@@ -64,9 +64,16 @@ def total(amounts: Iterable[Decimal]) -> Decimal:
 
 def multiply(amount: Decimal, numerator: Decimal | int, denominator: Decimal | int = 1) -> Decimal:
     """`amount * numerator / denominator`, rounded half-even once, to the ledger's 18 decimals."""
-    units = Fraction(amount) * Fraction(numerator) / Fraction(denominator) * 10**18
+    above, below = 10**18, 1
+    for factor in (amount, numerator):
+        over, under = factor.as_integer_ratio()
+        above, below = above * over, below * under
+    over, under = denominator.as_integer_ratio()
+    units, rest = divmod(above * under, below * over)
+    twice, whole = 2 * abs(rest), abs(below * over)
+    units += twice > whole or (twice == whole and units % 2)
     with localcontext(EXACT):
-        return Decimal(round(units)).scaleb(-18)
+        return Decimal(units).scaleb(-18)
 
 
 def show(amount: Decimal, currency: str | None = None, *, places: int = 2) -> str:

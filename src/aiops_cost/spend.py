@@ -150,11 +150,7 @@ def before(
         f"CREATE OR REPLACE TEMP TABLE gone AS SELECT x_LineId, {identity} FROM ledger_before"
         " ANTI JOIN described USING (x_LineId) GROUP BY x_LineId"
     )
-    answers = attribute(frame_of(con, "gone", ["x_LineId", *schema.IDENTITY]), *rules)
-    con.register("decided_gone", answers)
-    columns = ", ".join(f"CAST({name} AS VARCHAR) AS {name}" for name in schema.ATTRIBUTION)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE gone_for AS SELECT x_LineId, {columns} FROM decided_gone")
-    con.unregister("decided_gone")
+    _decide_gone(con, rules)
     own = ", ".join(f"d.{name}" if name in schema.IDENTITY else f"l.{name}" for name in schema.NAMES)
     added = ", ".join(f"a.{name}" for name in schema.ATTRIBUTION)
     foreign = con.execute("SELECT count(*) FROM ledger_before WHERE BillingCurrency <> ?", [currency]).fetchall()[0][0]
@@ -167,6 +163,17 @@ def before(
         " JOIN (SELECT * FROM described UNION ALL BY NAME SELECT * FROM gone) d ON d.x_LineId = l.x_LineId"
         f" JOIN (SELECT * FROM attribution UNION ALL BY NAME SELECT * FROM gone_for) a ON a.x_LineId = l.x_LineId{join}"
     )
+
+
+def _decide_gone(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
+    """The table `gone_for`: what the lines that are no longer there were for. Mostly there is none, and no rule runs."""
+    if not con.execute("SELECT count(*) FROM gone").fetchall()[0][0]:
+        con.execute("CREATE OR REPLACE TEMP TABLE gone_for AS SELECT * FROM attribution WHERE false")
+        return
+    con.register("decided_gone", attribute(frame_of(con, "gone", ["x_LineId", *schema.IDENTITY]), *rules))
+    columns = ", ".join(f"CAST({name} AS VARCHAR) AS {name}" for name in schema.ATTRIBUTION)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE gone_for AS SELECT x_LineId, {columns} FROM decided_gone")
+    con.unregister("decided_gone")
 
 
 def _times(amount: str, rate: str) -> str:
@@ -209,7 +216,10 @@ def _fill(
     names = ", ".join(columns)
     listed = ", ".join("unnest(CAST(? AS VARCHAR[])) AS " + name for name in columns)
     cast = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in columns.items())
-    texts = [[None if row[i] is None else str(row[i]) for row in rows] for i in range(len(columns))]
+    texts = [
+        [value if value is None or isinstance(value, str) else str(value) for value in column]
+        for column in zip(*rows, strict=True)
+    ] or [[] for _ in columns]
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {cast} FROM (SELECT {listed}) AS given({names})", texts
     )

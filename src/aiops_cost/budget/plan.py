@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 
 from aiops_cost import money
 from aiops_cost.budget.file import Approval
@@ -96,6 +96,7 @@ class Budget:
         return days_of(self.months[-1])[1]
 
 
+@cache
 def days_of(month: str) -> DayRange:
     """The first and the last day of a month.
 

@@ -63,7 +63,7 @@ def _groups(view: View, until: date) -> list[tuple[Scope, str | None]]:
     lately = both(watched(), in_days([(until - RECENT - KNOWN, until)]))
     rows = view.fetch(
         "SELECT x_Activity, x_Workload, CASE WHEN x_Workload IS NULL THEN SubAccountId END,"
-        f" CASE WHEN count(DISTINCT x_Owner) = 1 THEN min(x_Owner) END, sum(Cost) FROM spend WHERE {lately.sql}"
+        f" CASE WHEN count(DISTINCT x_Owner) = 1 THEN min(x_Owner) END, sum(Cost) FROM {view.spend} WHERE {lately.sql}"
         f" GROUP BY 1, 2, 3 ORDER BY 5 DESC, 1, 2, 3 LIMIT {MOST}",
         lately.parameters,
     )

@@ -14,7 +14,6 @@ from aiops_cost.budget import scope
 from aiops_cost.budget.plan import BudgetLine, DayRange
 from aiops_cost.checks.unit_cost import UnitCost, price, unit_costs
 from aiops_cost.checks.view import View
-from aiops_cost.metrics import volume
 from aiops_cost.metrics.points import rounded
 from aiops_cost.metrics.volume import unit_of
 from aiops_cost.model import Column, Table
@@ -68,7 +67,7 @@ def _then_and_now(view: View, line: BudgetLine, metric: str, window: DayRange) -
     of = {key: value for key, value in line.scope.items() if key not in ("activity", "x_Activity")}
     if not of or line.scope.get("activity", ABOUT[metric][0]) not in ABOUT[metric]:
         return None
-    found = {day: value for day, value in volume.daily(view.connection, metric, of).items() if _in(day, window)}
+    found = {day: value for day, value in view.volume(metric, of).items() if _in(day, window)}
     if not found:
         return None
     first, last = min(found), max(found)

@@ -72,7 +72,7 @@ def prepared(view: View) -> str:
         )
         selected = view.memo["cell_columns"].format(sign=1)
         view.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE cells AS SELECT {selected} FROM spend WHERE {worth.sql} GROUP BY ALL",
+            f"CREATE OR REPLACE TEMP TABLE cells AS SELECT {selected} FROM {view.spend} WHERE {worth.sql} GROUP BY ALL",
             worth.parameters,
         )
         view.memo["cells"] = "cells"
@@ -126,16 +126,16 @@ def daily(view: View, conditions: Sequence[Condition]) -> list[Daily | None]:
     table = prepared(view)
     keys = sorted({"ChargePeriodStart", *(name for condition in conditions for name in condition.columns)})
     listed = ", ".join(f'"{name}"' for name in keys)
-    columns: list[str] = []
-    parameters: list[Any] = []
-    for condition in conditions:
-        for sort in ("=", "<>"):
-            columns.append(f"CAST(sum(Cost) FILTER (WHERE sort {sort} '{USAGE}' AND {condition.sql}) AS DOUBLE)")
-            parameters += condition.parameters
+    met = ", ".join(f"({condition.sql}) AS met_{i}" for i, condition in enumerate(conditions))
+    sums = ", ".join(
+        f"CAST(sum(Cost) FILTER (used AND met_{i}) AS DOUBLE), CAST(sum(Cost) FILTER (NOT used AND met_{i}) AS DOUBLE)"
+        for i in range(len(conditions))
+    )
     rows = view.connection.execute(
-        f"SELECT ChargePeriodStart, {', '.join(columns)} FROM"
-        f" (SELECT {listed}, sort, sum(Cost) AS Cost FROM {table} GROUP BY ALL) GROUP BY 1 ORDER BY 1",
-        parameters,
+        f"SELECT ChargePeriodStart, {sums} FROM (SELECT ChargePeriodStart, Cost, used, {met} FROM"
+        f" (SELECT {listed}, sort = '{USAGE}' AS used, sum(Cost) AS Cost FROM {table} GROUP BY ALL))"
+        " GROUP BY 1 ORDER BY 1",
+        [value for condition in conditions for value in condition.parameters],
     ).fetchall()
     return [_series(rows, 1 + 2 * index, until) for index in range(len(conditions))]
 
@@ -172,7 +172,7 @@ def runs(view: View, condition: Condition) -> list[date]:
         columns = ", ".join(f'"{name}"' for name in names)
         view.connection.execute(
             f"CREATE OR REPLACE TEMP TABLE runs AS SELECT {columns}, x_Run, min(ChargePeriodStart) AS day"
-            " FROM spend WHERE x_Run IS NOT NULL GROUP BY ALL"
+            f" FROM {view.spend} WHERE x_Run IS NOT NULL GROUP BY ALL"
         )
         view.memo["runs"] = "runs"
     found = view.connection.execute(

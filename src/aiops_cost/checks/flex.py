@@ -22,33 +22,32 @@ from aiops_cost import money
 from aiops_cost.budget import scope as scopes
 from aiops_cost.budget.plan import BudgetLine, DayRange, days_of, joined, planned
 from aiops_cost.budget.volumes import planned_volume
-from aiops_cost.metrics import volume
 
 if TYPE_CHECKING:
-    import duckdb
+    from aiops_cost.checks.view import View
 
 Volumes = Mapping[date, Decimal]
 
 
-def allowed(con: duckdb.DuckDBPyConnection, line: BudgetLine, days: Iterable[DayRange]) -> Decimal:
+def allowed(view: View, line: BudgetLine, days: Iterable[DayRange]) -> Decimal:
     """What a line allows on these days, to 18 decimals; its fixed plan where it does not flex."""
     ranges = list(days)
     if not line.flex:
         return money.total(planned(line, first, last) for first, last in ranges)
-    return flexed(line, line.flex, ranges, volumes(con, line, line.flex))
+    return flexed(line, line.flex, ranges, volumes(view, line, line.flex))
 
 
-def volumes(con: duckdb.DuckDBPyConnection, line: BudgetLine, metric: str) -> Volumes:
+def volumes(view: View, line: BudgetLine, metric: str) -> Volumes:
     """Day -> actual volume of a metric within the line's scope; of GB, in GB-months; of runs, those that began."""
     if metric == "runs":
-        return runs(con, [line])[0]
-    found = volume.daily(con, metric, line.scope)
+        return runs(view, [line])[0]
+    found = view.volume(metric, line.scope)
     if metric != "gb":
         return found
     return {day: money.multiply(value, 1, days_of(f"{day:%Y-%m}")[1].day) for day, value in found.items()}
 
 
-def runs(con: duckdb.DuckDBPyConnection, lines: Sequence[BudgetLine]) -> list[Volumes]:
+def runs(view: View, lines: Sequence[BudgetLine]) -> list[Volumes]:
     """For each line, day -> runs that began on it, by the bill where it names them, else by the metric `runs`.
 
     Runs come on some days only: from the month of the first one to the last billed day, any other day has none. The
@@ -61,19 +60,14 @@ def runs(con: duckdb.DuckDBPyConnection, lines: Sequence[BudgetLine]) -> list[Vo
         condition, values = scopes.where(line.scope)
         firsts.append(f"min(ChargePeriodStart) FILTER (WHERE {condition})")
         parameters += values
-    rows = con.execute(
-        f"SELECT {', '.join(firsts)} FROM spend WHERE x_Run IS NOT NULL GROUP BY x_Run", parameters
-    ).fetchall()
-    last = _last_day(con)
+    rows = view.fetch(
+        f"SELECT {', '.join(firsts)} FROM {view.spend} WHERE x_Run IS NOT NULL GROUP BY x_Run", parameters
+    )
+    ((last,),) = view.fetch(f"SELECT max(ChargePeriodStart) FROM {view.spend}", ())
     return [
-        _dense(Counter(row[index] for row in rows if row[index]) or volume.daily(con, "runs", line.scope), last)
+        _dense(Counter(row[index] for row in rows if row[index]) or view.volume("runs", line.scope), last)
         for index, line in enumerate(lines)
     ]
-
-
-def _last_day(con: duckdb.DuckDBPyConnection) -> date | None:
-    found = con.execute("SELECT max(ChargePeriodStart) FROM spend").fetchone()
-    return found[0] if found else None
 
 
 def _dense(found: Mapping[date, Decimal | int], last: date | None) -> Volumes:

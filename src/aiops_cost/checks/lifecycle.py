@@ -28,7 +28,6 @@ from aiops_cost.budget.plan import BudgetLine, days_of
 from aiops_cost.budget.volumes import planned_volume
 from aiops_cost.checks.view import Condition, View, both, charges, in_days, scoped
 from aiops_cost.config import Config
-from aiops_cost.metrics import volume
 from aiops_cost.model import Finding, Scope, Severity
 from aiops_cost.rules.storage import storage_class
 
@@ -75,7 +74,7 @@ def _growth(view: View, until: date) -> Iterator[Finding]:
         if not plan:
             continue
         kept = _kept(view, both(charges(line), GB_MONTHS), days_of(month)[0], until)
-        measured = volume.daily(view.connection, "gb", line.scope)
+        measured = view.volume("gb", line.scope)
         now = measured.get(until) or kept.daily.get(until)
         if now is None or kept.price is None or now <= plan * (1 + line.tolerance.breach):
             continue

@@ -27,7 +27,6 @@ from aiops_cost.budget.plan import BudgetLine, DayRange, days_of, planned_days
 from aiops_cost.checks import flex
 from aiops_cost.checks.view import View, days_in
 from aiops_cost.config import Config
-from aiops_cost.metrics import volume
 from aiops_cost.metrics.points import rounded
 from aiops_cost.model import Finding, Severity
 
@@ -63,9 +62,7 @@ class Retraining:
 def check(view: View, config: Config, as_of: date) -> list[Finding]:
     """TRN001 or TRN002 per training line with planned runs."""
     lines = [line for line in view.lines if "runs_per_month" in line.assumes]
-    found = [
-        _retraining(view, line, known) for line, known in zip(lines, flex.runs(view.connection, lines), strict=True)
-    ]
+    found = [_retraining(view, line, known) for line, known in zip(lines, flex.runs(view, lines), strict=True)]
     judged = [_finding(view, one, config) for one in found if one]
     return [finding for finding in judged if finding]
 
@@ -143,7 +140,7 @@ def _finding(view: View, one: Retraining, config: Config) -> Finding | None:
 def _quality(view: View, one: Retraining) -> tuple[Decimal | None, Decimal | None]:
     """Mean quality of the weeks before the runs became more, and of the last weeks."""
     scope = {key: value for key, value in one.line.scope.items() if key not in ("activity", "x_Activity")}
-    found = volume.daily(view.connection, "quality", scope)
+    found = view.volume("quality", scope)
     last = one.days[-1][1]
     before = [v for day, v in found.items() if 0 < (one.since - day).days <= QUALITY_DAYS]
     after = [v for day, v in found.items() if 0 <= (last - day).days < QUALITY_DAYS and day >= one.since]

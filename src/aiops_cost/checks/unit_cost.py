@@ -112,10 +112,14 @@ def _volumes(view: View, lines: Sequence[BudgetLine]) -> Iterator[tuple[BudgetLi
     """Each line with what it is judged by, and how much there was of it; the bill is read once for all runs."""
     metrics = [(line, judged_by(line)) for line in lines]
     training = [line for line, metric in metrics if metric == "runs"]
-    counted = iter(flex.runs(view.connection, training))
+    counted = iter(flex.runs(view, training))
     for line, metric in metrics:
         if metric is not None:
-            yield line, metric, next(counted) if metric == "runs" else flex.volumes(view.connection, line, metric)
+            yield (
+                line,
+                metric,
+                next(counted) if metric == "runs" else flex.volumes(view, line, metric),
+            )
 
 
 def _measured(line: BudgetLine, window: DayRange, volumes: flex.Volumes) -> tuple[DayRange, ...]:
@@ -192,7 +196,7 @@ def _without_volume(view: View, config: Config) -> Iterator[Finding]:
         days = planned_days(line, *window)
         if not line.flex or not days:
             continue
-        known = flex.volumes(view.connection, line, line.flex)
+        known = flex.volumes(view, line, line.flex)
         lacking = days_in(days) - sum(1 for day in known if _within(day, days))
         if lacking:
             yield Finding(

@@ -4,15 +4,18 @@ only."""
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from aiops_cost import money
 from aiops_cost.budget import scope
 from aiops_cost.budget.plan import Budget, BudgetLine, DayRange, joined, planned_days
-from aiops_cost.checks import flex
+from aiops_cost.checks import flex, gathered
+from aiops_cost.metrics import volume
 from aiops_cost.model import AI_ACTIVITIES, ProviderTotal, Scope, SourceState
 
 if TYPE_CHECKING:
@@ -61,6 +64,14 @@ class View:
     """What checks have worked out already, for the next one that asks: never a result by itself."""
     unreconciled: tuple[tuple[str, str, str, Decimal], ...] = ()
     """Source, period, currency and difference, where the ledger's rows do not add up to the record of their load."""
+
+    @property
+    def spend(self) -> str:
+        """The view to ask: `spend`, or the same rows where they were read into memory."""
+        if "spend" not in self.memo:
+            self.memo["spend"] = gathered.gather(self.connection, self.cost)
+        name: str = self.memo["spend"]
+        return name
 
     @property
     def current(self) -> tuple[Budget, ...]:
@@ -127,33 +138,93 @@ class View:
 
     def spent(self, items: Sequence[tuple[Scope, Sequence[DayRange]]]) -> list[Spent]:
         """What each scope cost on its days, exact; one scan for all of them."""
-        return self.spent_where([both(scoped(of), in_days(days)) for of, days in items])
+        return self._on_days([(scoped(of), days) for of, days in items])
 
     def spent_where(self, conditions: Sequence[Condition]) -> list[Spent]:
         """The same, for conditions: tried on what the rows add up to, not on each row."""
         if not conditions:
             return []
-        names = sorted(frozenset().union(*(condition.columns for condition in conditions)))
-        keys = "".join(f'"{name}", ' for name in names)
-        columns, parameters = [], []
-        for condition in conditions:
-            columns.append(f"coalesce(sum(Cost) FILTER (WHERE {condition.sql}), 0)")
-            columns.append(f"coalesce(sum(n) FILTER (WHERE {condition.sql}), 0)")
-            parameters += [*condition.parameters, *condition.parameters]
+        names = frozenset().union(*(condition.columns for condition in conditions))
+        met = ", ".join(f"({condition.sql}) AS met_{i}" for i, condition in enumerate(conditions))
+        sums = ", ".join(
+            f"coalesce(sum(Cost) FILTER (met_{i}), 0), coalesce(sum(n) FILTER (met_{i}), 0)"
+            for i in range(len(conditions))
+        )
         (found,) = self.fetch(
-            f"SELECT {', '.join(columns)} FROM (SELECT {keys}sum(Cost) AS Cost, count(*) AS n FROM spend GROUP BY ALL)",
-            parameters,
+            f"SELECT {sums} FROM (SELECT Cost, n, {met} FROM {self._summed(names)})",
+            [value for condition in conditions for value in condition.parameters],
         )
         return [Spent(found[i], found[i + 1]) for i in range(0, len(found), 2)]
 
     def allowed(self, line: BudgetLine, days: Iterable[DayRange]) -> Decimal:
         """What the line allows on these days: the planned amount; of a line that flexes, the planned unit cost times
         the actual volume, on the days whose volume is known (see `checks.flex`)."""
-        return flex.allowed(self.connection, line, days)
+        return flex.allowed(self, line, days)
 
     def spent_by(self, items: Sequence[tuple[BudgetLine, Sequence[DayRange]]]) -> list[Spent]:
         """What each line's scope cost on its days: before credits where its budget plans gross."""
-        return self.spent_where([both(charges(line), in_days(days)) for line, days in items])
+        return self._on_days([(charges(line), days) for line, days in items])
+
+    def _on_days(self, items: Sequence[tuple[Condition, Sequence[DayRange]]]) -> list[Spent]:
+        """The sums of the days; what each condition's days cost is asked once, for all lines together."""
+        known: dict[Condition, list[tuple[date, Decimal, int]]] = self.memo.setdefault("by_day", {})
+        missing = dict.fromkeys(condition for condition, _ in items if condition not in known)
+        if missing:
+            of_lines = (each for line in self.lines for each in (charges(line), scoped(line.scope)))
+            every = dict.fromkeys([*missing, *(each for each in of_lines if each not in known)])
+            known.update(zip(every, self._by_day(list(every)), strict=True))
+        found = []
+        for condition, days in items:
+            spent = [one for one in known[condition] if any(first <= one[0] <= last for first, last in days)]
+            found.append(Spent(money.total(amount for _, amount, _ in spent), sum(rows for *_, rows in spent)))
+        return found
+
+    def _by_day(self, conditions: Sequence[Condition]) -> list[list[tuple[date, Decimal, int]]]:
+        """For each condition, the days that have rows, with what these add up to and how many there are."""
+        names = {"ChargePeriodStart"}.union(*(condition.columns for condition in conditions))
+        met = ", ".join(f"({condition.sql}) AS met_{i}" for i, condition in enumerate(conditions))
+        sums = ", ".join(f"sum(Cost) FILTER (met_{i}), sum(n) FILTER (met_{i})" for i in range(len(conditions)))
+        rows = self.fetch(
+            f"SELECT ChargePeriodStart, {sums} FROM (SELECT ChargePeriodStart, Cost, n, {met} FROM"
+            f" {self._summed(names)}) GROUP BY 1 ORDER BY 1",
+            [value for condition in conditions for value in condition.parameters],
+        )
+        return [
+            [(row[0], row[at] or Decimal(0), row[at + 1]) for row in rows if row[at + 1]]
+            for at in range(1, 1 + 2 * len(conditions), 2)
+        ]
+
+    def _summed(self, names: AbstractSet[str]) -> str:
+        """Where the rows are added up by these columns at least, and by as few others as may be. What budget lines
+        are made of is added up once; for other columns it is done each time."""
+        usual = {"ChargePeriodStart", "ChargeCategory", "x_Activity"}.union(
+            *(scoped(x.scope).columns for x in self.lines)
+        )
+        columns = usual if names <= usual else names
+        keys = "".join(f'"{name}", ' for name in sorted(columns))
+        select = f"SELECT {keys}sum(Cost) AS Cost, count(*) AS n FROM {self.spend} GROUP BY ALL"
+        if columns is not usual:
+            return f"({select})"
+        if "summed" not in self.memo:
+            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE summed AS {select}")
+            self.memo["summed"] = "summed"
+        return "summed"
+
+    def volume(self, metric: str, of: Scope) -> Mapping[date, Decimal]:
+        """Day -> how much was measured within a scope (see `metrics.volume.daily`); each is asked for once."""
+        known: dict[tuple[str, str], Mapping[date, Decimal]] = self.memo.setdefault("volumes", {})
+        at = (metric, repr(sorted(of.items())))
+        if at not in known:
+            known[at] = volume.daily(self.connection, metric, of) if self._may_measure(metric, of) else {}
+        return known[at]
+
+    def _may_measure(self, metric: str, of: Scope) -> bool:
+        """False where no row of the metric is about a workload that the scope names: most scopes have few metrics."""
+        if "measured" not in self.memo:
+            self.memo["measured"] = frozenset(self.fetch("SELECT DISTINCT name, workload FROM metrics", ()))
+        asked = scope.constraints(of).get("x_Workload")
+        names = {metric, "input_tokens"} if metric == "tokens" else {metric}
+        return any(name in names and (asked is None or said in asked) for name, said in self.memo["measured"])
 
     def ended(self) -> list[tuple[BudgetLine, DayRange]]:
         """The lines whose last day is over, with the settled days since."""
@@ -181,7 +252,7 @@ class View:
         order = ", ".join(f"{i + 1} NULLS FIRST" for i in range(len(columns)))
         most = "" if limit is None else f" LIMIT {limit}"
         return self.fetch(
-            f"SELECT {keys}, sum(Cost) AS amount FROM spend WHERE {condition.sql} "
+            f"SELECT {keys}, sum(Cost) AS amount FROM {self.spend} WHERE {condition.sql} "
             f"GROUP BY {keys} ORDER BY amount DESC, {order}{most}",
             condition.parameters,
         )
@@ -190,7 +261,7 @@ class View:
         """The first day with a charge, per values of the columns; looked for in the whole ledger."""
         keys = ", ".join(columns)
         found = self.fetch(
-            f"SELECT {keys}, min(ChargePeriodStart) FROM spend WHERE {condition.sql} GROUP BY {keys}",
+            f"SELECT {keys}, min(ChargePeriodStart) FROM {self.spend} WHERE {condition.sql} GROUP BY {keys}",
             condition.parameters,
         )
         return {tuple(row[:-1]): row[-1] for row in found}
@@ -199,7 +270,7 @@ class View:
         """Day, cost and priced quantity of the charges that meet a condition on their unit."""
         return self.fetch(
             "SELECT ChargePeriodStart, sum(Cost), sum(CASE WHEN PricingUnit IS NULL THEN ConsumedQuantity"
-            f" ELSE PricingQuantity END) FROM spend WHERE {condition.sql}"
+            f" ELSE PricingQuantity END) FROM {self.spend} WHERE {condition.sql}"
             " GROUP BY 1 ORDER BY 1",
             condition.parameters,
         )

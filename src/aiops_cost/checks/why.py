@@ -16,7 +16,6 @@ from aiops_cost.checks.view import Condition, View, both, charges, days_in, in_d
 from aiops_cost.drift import bridge, units
 from aiops_cost.drift.bridge import Bridge, Cell, Cells, Names, Part, Spent
 from aiops_cost.drift.onset import Change
-from aiops_cost.metrics import volume
 from aiops_cost.rules.storage import storage_class
 
 ZERO = Decimal(0)
@@ -285,7 +284,7 @@ def _drivers(
 
 def measured(view: View, metric: str, asked: Asked, gaps: bool = False) -> Decimal | None:
     """The sum of a metric on these days; None where a day is missing (with `gaps`: where all are)."""
-    found = volume.daily(view.connection, metric, asked.line.scope)
+    found = view.volume(metric, asked.line.scope)
     inside = [value for day, value in found.items() if any(first <= day <= last for first, last in asked.days)]
     if not inside or (len(inside) < days_in(asked.days) and not gaps):
         return None

@@ -71,7 +71,7 @@ def _expected(values: Floats, first: date, day: int, lumpy: bool) -> tuple[float
         costs = values[at][-10:]
         if len(costs) < 5:
             return 0.0, 0.0
-        return float(np.median(costs)), max(weekly.spread(costs), 0.1 * float(np.median(costs)))
+        return weekly.median(costs), max(weekly.spread(costs), 0.1 * weekly.median(costs))
     week = weekly.profile(values[-84:], first + timedelta(days=max(0, len(values) - 84)))
     recent = values[-HISTORY:]
     begin = first + timedelta(days=len(values) - len(recent))
@@ -81,7 +81,7 @@ def _expected(values: Floats, first: date, day: int, lumpy: bool) -> tuple[float
         return 0.0, 0.0
     line = recent[usable] / here[usable]
     factor = float(week[(first + timedelta(days=day)).weekday()])
-    level = float(np.median(line))
+    level = weekly.median(line)
     return level * factor, max(weekly.spread(line), 0.5 * float(line.std()) if len(line) < 14 else 0.0) * factor
 
 
@@ -100,7 +100,7 @@ def stop(values: Floats, first: date, since: date) -> Anomaly | None:
     begin = first + timedelta(days=last + 1)
     if silent < enough or begin < since:
         return None
-    usual = float(np.median(values[busy[-14:]])) / float(np.mean(gaps[-14:]))
+    usual = weekly.median(values[busy[-14:]]) / float(np.mean(gaps[-14:]))
     return Anomaly(
         "stop", begin, first + timedelta(days=len(values) - 1), float(values[last + 1 :].sum()), usual * silent
     )

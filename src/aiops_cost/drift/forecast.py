@@ -21,7 +21,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from math import erf, sqrt
+from functools import lru_cache
+from math import erf, log, sqrt
 
 import numpy as np
 
@@ -138,18 +139,11 @@ def level(values: Floats, first: date, days: int) -> Path:
     growth = np.exp(np.minimum(rate * time, 3.0))
     mean = ahead * state * growth
     weight = ahead * growth
-    after = np.cumsum(weight[::-1])[::-1]
     wandering = np.where(time > _NEAR, max(wander, (_FAR * state) ** 2), wander)
-    variance = np.empty(days)
-    for count in range(1, days + 1):
-        left = after[:count] - (after[count] if count < days else 0.0)
-        lean = float((weight[:count] * time[:count]).sum()) * state * doubt
-        variance[count - 1] = (
-            left[0] ** 2 * known
-            + float((wandering[:count] * left**2).sum())
-            + noise * float((weight[:count] ** 2).sum())
-            + lean**2
-        )
+    so_far = np.cumsum(weight)
+    left = np.maximum(so_far[:, None] - np.concatenate([[0.0], so_far[:-1]])[None, :], 0.0)
+    lean = np.cumsum(weight * time) * state * doubt
+    variance = so_far**2 * known + (left**2) @ wandering + noise * np.cumsum(weight**2) + lean**2
     return Path("level", mean, np.sqrt(variance) * _small_sample(len(line)))
 
 
@@ -182,20 +176,17 @@ def _growth(line: Floats) -> tuple[float, float]:
 
 def _filtered(line: Floats) -> tuple[float, float, float, float]:
     """The Kalman filter of the local level model: the level, its variance, the noise and the wandering of a day."""
-    size = float(np.median(np.abs(line))) or 1.0
+    size = weekly.median(np.abs(line)) or 1.0
     scaled = line / size
     best: tuple[float, float, float, float, float] = (np.inf, size, 1.0, 0.04, 0.01)
+    observed = scaled.tolist()
     for ratio in _WANDERING if len(scaled) >= 10 else (0.01,):
-        state, variance, likelihood, errors = float(scaled[0]), 1.0, 0.0, 0.0
-        for value in scaled[1:]:
-            before = variance + ratio
-            spread = before + 1.0
+        gains, spreads, variance, likelihood = _gains(ratio, len(observed) - 1)
+        state, errors = observed[0], 0.0
+        for value, gain, spread in zip(observed[1:], gains, spreads, strict=True):
             miss = value - state
-            gain = before / spread
             state += gain * miss
-            variance = before * (1 - gain)
             errors += miss * miss / spread
-            likelihood += np.log(spread)
         count = max(1, len(scaled) - 1)
         noise = max(errors / count, 1e-8)
         cost = count * np.log(noise) + likelihood
@@ -206,6 +197,23 @@ def _filtered(line: Floats) -> tuple[float, float, float, float]:
         noise = 0.04
     scale = size * size * noise
     return state * size, variance * scale, scale, ratio * scale
+
+
+@lru_cache(maxsize=2048)
+def _gains(ratio: float, days: int) -> tuple[tuple[float, ...], tuple[float, ...], float, float]:
+    """What of the filter does not depend on the values: its gains, the variances of its errors, the variance of the
+    level at the end, and the sum of the errors' log variances."""
+    gains, spreads = [], []
+    variance, likelihood = 1.0, 0.0
+    for _ in range(days):
+        before = variance + ratio
+        spread = before + 1.0
+        gain = before / spread
+        variance = before * (1 - gain)
+        likelihood += log(spread)
+        gains.append(gain)
+        spreads.append(spread)
+    return tuple(gains), tuple(spreads), variance, likelihood
 
 
 def runs(values: Floats, first: date, days: int) -> Path:

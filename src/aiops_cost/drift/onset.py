@@ -66,12 +66,22 @@ class Change:
 
 
 def changes(values: Floats, first: date, expected: Floats | None = None) -> tuple[Change, ...]:
+    """As `_changes`; a series that was asked about lately is not searched again."""
+    given = np.asarray(values, dtype=float).tobytes()
+    return _remembered(given, first, None if expected is None else np.asarray(expected, dtype=float).tobytes())
+
+
+@lru_cache(maxsize=256)
+def _remembered(values: bytes, first: date, expected: bytes | None) -> tuple[Change, ...]:
+    return _changes(np.frombuffer(values), first, None if expected is None else np.frombuffer(expected))
+
+
+def _changes(values: Floats, first: date, expected: Floats | None) -> tuple[Change, ...]:
     """All structural changes of a series, in order of their days.
 
     `values` are amounts per day; `expected`, where given, what was expected of each of those days (any unit: only its
     shape counts). Days on which nothing was expected are left out.
     """
-    values = np.asarray(values, dtype=float)
     if len(values) < LEAST_DAYS or not np.isfinite(values).all() or (values > 0).sum() < 4:
         return ()
     if weekly.is_lumpy(values):
@@ -94,7 +104,7 @@ def _size(line: Floats, edges: Sequence[int], kind: str, fitted: float) -> float
         return float(np.expm1(fitted))
     begin, at, end = edges
     before, after = line[max(begin, at - 28) : at], line[at : min(end, at + 28)]
-    return float(np.expm1(np.median(after) - np.median(before)))
+    return float(np.expm1(weekly.median(after) - weekly.median(before)))
 
 
 def main(found: Sequence[Change], first: date, last: date, way: int) -> Change | None:
@@ -124,7 +134,7 @@ def _straightened(values: Floats, first: date, expected: Floats | None) -> tuple
     base = factors * hoped
     kept = base > 0.05 * base.max() if base.max() > 0 else np.zeros(len(values), dtype=bool)
     ratio = values[kept] / base[kept]
-    low = 0.02 * float(np.median(ratio[ratio > 0])) if (ratio > 0).any() else 1.0
+    low = 0.02 * weekly.median(ratio[ratio > 0]) if (ratio > 0).any() else 1.0
     line = np.log(np.maximum(ratio, low))
     return weekly.calm(line), np.flatnonzero(kept)
 

@@ -58,7 +58,7 @@ def checked(view: View, owners: Sequence[str], part: Scope) -> None:
 def owners_of(view: View) -> set[str]:
     """Everyone who owns a budget line, or spend."""
     lines = {line.owner for line in view.lines if line.owner}
-    rows = view.connection.execute("SELECT DISTINCT x_Owner FROM spend WHERE x_Owner IS NOT NULL").fetchall()
+    rows = view.connection.execute(f"SELECT DISTINCT x_Owner FROM {view.spend} WHERE x_Owner IS NOT NULL").fetchall()
     return lines | {row[0] for row in rows}
 
 

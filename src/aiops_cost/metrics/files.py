@@ -10,10 +10,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from aiops_cost import documents, money
 from aiops_cost.errors import UserError
@@ -30,8 +32,7 @@ MAX_PROBLEMS = 20
 Key = tuple[str | None, ...]
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """One cell: the moment it is about (with its zone), or a whole day."""
 
     key: Key
@@ -107,13 +108,13 @@ def _readings(
     if len(row) != len(head):
         problems.append(_problem(f"{place}:1", f"{len(row)} cells where the first line has {len(head)}"))
         return
-    cells = {name: cell.strip() for name, cell in zip(head, row, strict=True)}
+    cells = dict(zip(head, map(str.strip, row), strict=True))
     try:
-        at, day = _time(cells.get("time") or cells.get("day") or "", source)
+        at, day = _time(cells.get("time") or cells.get("day") or "", source.entry.timezone)
     except ValueError as error:
         problems.append(_problem(f"{place}:{_column(head, 'time', 'day')}", str(error)))
         return
-    of = tuple(cells.get(name) or None for name in DIMENSIONS)
+    of = tuple([cells.get(name) or None for name in DIMENSIONS])
     unit = cells.get("unit") or None
     asked = [("value", cells["name"])] if "name" in cells else [(cell, cell) for cell in head if cell not in KNOWN]
     for column, metric in asked:
@@ -132,7 +133,8 @@ def _column(head: Sequence[str], *names: str) -> int:
     return next(head.index(name) + 1 for name in names if name in head)
 
 
-def _time(text: str, source: MetricsSource) -> tuple[datetime | None, date]:
+@lru_cache(maxsize=4096)
+def _time(text: str, zone: str) -> tuple[datetime | None, date]:
     """The moment, if one is said, and the UTC day."""
     try:
         if len(text) == 10:
@@ -140,7 +142,7 @@ def _time(text: str, source: MetricsSource) -> tuple[datetime | None, date]:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"{text!r} is neither a day (2026-05-01) nor a time (2026-05-01T13:00:00Z)") from None
-    known = moment if moment.tzinfo else moment.replace(tzinfo=source.zone)
+    known = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
     utc = known.astimezone(UTC)
     return utc, utc.date()
 
@@ -208,12 +210,13 @@ def _daily(readings: Sequence[Reading], shown: str, notes: list[str]) -> Iterato
     for one in readings:
         days.setdefault((one.key, one.day), []).append(one)
     averaged: set[str] = set()
-    for (key, day), found in sorted(days.items(), key=lambda item: (item[0][1], str(item[0][0]))):
+    order = {key: str(key) for key, _ in days}
+    for (key, day), found in sorted(days.items(), key=lambda item: (item[0][1], order[item[0][0]])):
         metric, activity, workload, model, environment = key
         name = str(metric)
         if len(found) > 1 and name in LEVELS and name.startswith("latency"):
             averaged.add(name)
-        value = points.merged(name, [one.value for one in found])
+        value = found[0].value if len(found) == 1 else points.merged(name, [one.value for one in found])
         unit = found[0].unit or points.WELL_KNOWN.get(name)
         yield Point(day, name, value, shown, activity, workload, model, environment, unit)
     if averaged:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from aiops_cost import money
 
@@ -55,8 +56,7 @@ _GAP_SHARE = 0.5
 """A series that has fewer days than this share is sparse by nature (runs, batches); its empty days are no gaps."""
 
 
-@dataclass(frozen=True)
-class Point:
+class Point(NamedTuple):
     """A value on a UTC day. `value` has at most 9 decimals; `source` is the file or the feed that said it."""
 
     day: date
@@ -77,7 +77,10 @@ class Point:
     @property
     def row(self) -> tuple[object, ...]:
         """In the order of COLUMNS."""
-        return tuple(getattr(self, name) for name in COLUMNS)
+        return (
+            self.day, self.name, self.activity, self.workload, self.model, self.environment, self.value, self.unit,
+            self.source,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

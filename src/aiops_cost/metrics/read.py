@@ -64,7 +64,7 @@ def _contradictions(points: Sequence[Point]) -> list[Problem]:
     problems = []
     for point in points:
         first = seen.setdefault((point.day, *point.series), point)
-        if first.value != point.value and point.series not in told:
+        if first is not point and first.value != point.value and point.series not in told:
             told.add(point.series)
             problems.append(
                 Problem(

@@ -168,7 +168,7 @@ def _movers(view: View, part: Condition, now: DayRange, then: DayRange, findings
         "SELECT x_Activity, x_Workload, any_value(x_Owner),"
         " coalesce(sum(Cost) FILTER (ChargePeriodStart BETWEEN ? AND ?), 0) AS now,"
         " coalesce(sum(Cost) FILTER (ChargePeriodStart BETWEEN ? AND ?), 0) AS past"
-        f" FROM spend WHERE {chosen.sql} GROUP BY 1, 2"
+        f" FROM {view.spend} WHERE {chosen.sql} GROUP BY 1, 2"
         " HAVING now <> past ORDER BY abs(now - past) DESC, 1, 2 NULLS FIRST LIMIT ?",
         [*now, *then, *chosen.parameters, MOVERS],
     ).fetchall()
@@ -191,7 +191,8 @@ def _trend(view: View, part: Condition, tops: Tops) -> list[tuple[date, Decimal,
     first = until - timedelta(days=TREND_DAYS - 1)
     chosen = both(part, watched(), in_days([(first, until)]))
     rows = view.connection.execute(
-        f"SELECT ChargePeriodStart, sum(Cost) FROM spend WHERE {chosen.sql} GROUP BY 1 ORDER BY 1", chosen.parameters
+        f"SELECT ChargePeriodStart, sum(Cost) FROM {view.spend} WHERE {chosen.sql} GROUP BY 1 ORDER BY 1",
+        chosen.parameters,
     ).fetchall()
     spent = dict(rows)
     days = [first + timedelta(days=n) for n in range(TREND_DAYS)] if rows else []
