@@ -324,3 +324,14 @@ def test_a_report_takes_no_option_in_silence(small, asked, unused):
     assert found.code == 2
     assert "cannot be combined with" in found.err
     assert unused in found.err
+
+
+def test_a_closed_month_that_changed_is_asked_about_without_a_defect(small):
+    serving(small).bill("aws", "2026-05-01", 31, "1", ResourceId="vm-gone").budget(plan(310)).config().pulled()
+    (small.folder / "bills" / "aws" / "focus.csv").unlink()
+    serving(small, cost="12").pulled()
+    found = small("query", "SELECT sum(Cost) AS cost FROM spend", "--format", "json")
+    assert found.code == 0, found.err
+    assert [float(row["cost"]) for row in found.rows("rows")] == [31 * 12]
+    (finding,) = small("check", "--select", "DAT006", *AS_OF, "--format", "json").json["findings"]
+    assert float(finding["amount"]) == 31 * 12 - 31 * (10 + 1)
