@@ -327,7 +327,7 @@ def test_a_report_takes_no_option_in_silence(small, asked, unused):
 
 
 def test_a_closed_month_that_changed_is_asked_about_without_a_defect(small):
-    serving(small).bill("aws", "2026-05-01", 31, "1", ResourceId="vm-gone").budget(plan(310)).config().pulled()
+    serving(small).bill("aws", "2026-05-01", 31, "1", ServiceName="Amazon S3").budget(plan(310)).config().pulled()
     (small.folder / "bills" / "aws" / "focus.csv").unlink()
     serving(small, cost="12").pulled()
     found = small("query", "SELECT sum(Cost) AS cost FROM spend", "--format", "json")
