@@ -65,6 +65,8 @@ def reconcile(
     """
     ledger, errors = Ledger.open(location), list[AiopsError]()
     asked = [(source, provider) for source in sources if (provider := _part(source, "reconcile"))]
+    for name in sorted({source.name for source in sources} - {source.name for source, _ in asked}):
+        errand.say(f"{name}: its provider has no totals of its own to hold the ledger against")
     for source, provider in asked:
         kept = totals.read(location, [source.name])
         due = reconcile_answer.due(state_of(source, ledger.records, as_of).periods, kept)

@@ -147,7 +147,8 @@ def before(
     )
     identity = ", ".join(f"any_value({name}) AS {name}" for name in schema.IDENTITY)
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE gone AS SELECT x_LineId, {identity} FROM ledger_before"
+        f"CREATE OR REPLACE TEMP TABLE gone AS SELECT x_LineId, {identity}, min(ChargePeriodStart) AS x_FirstDay,"
+        " max(ChargePeriodStart) AS x_LastDay FROM ledger_before"
         " ANTI JOIN described USING (x_LineId) GROUP BY x_LineId"
     )
     _decide_gone(con, rules)
@@ -170,7 +171,10 @@ def _decide_gone(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
     if not con.execute("SELECT count(*) FROM gone").fetchall()[0][0]:
         con.execute("CREATE OR REPLACE TEMP TABLE gone_for AS SELECT * FROM attribution WHERE false")
         return
-    con.register("decided_gone", attribute(frame_of(con, "gone", ["x_LineId", *schema.IDENTITY]), *rules))
+    con.register(
+        "decided_gone",
+        attribute(frame_of(con, "gone", ["x_LineId", *schema.IDENTITY, "x_FirstDay", "x_LastDay"]), *rules),
+    )
     columns = ", ".join(f"CAST({name} AS VARCHAR) AS {name}" for name in schema.ATTRIBUTION)
     con.execute(f"CREATE OR REPLACE TEMP TABLE gone_for AS SELECT x_LineId, {columns} FROM decided_gone")
     con.unregister("decided_gone")

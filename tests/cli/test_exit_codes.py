@@ -285,3 +285,53 @@ def test_a_finding_has_every_key_that_was_promised(small):
         assert promised <= finding.keys()
         assert isinstance(finding["scope"], dict)
         assert all(finding[name] is None or isinstance(finding[name], str) for name in ("planned", "actual", "amount"))
+
+
+def test_totals_that_could_not_be_had_are_no_source_that_failed(small, monkeypatch):
+    from aiops_cost.errors import ProviderError
+    from aiops_cost.model import Problem
+    from aiops_cost.run import bills
+
+    serving(small).budget(plan(310)).config()
+    refused = ProviderError(Problem("refused", "aws", "the provider answered 403", "Renew the key."))
+    monkeypatch.setattr(bills, "reconcile", lambda *_: ((), [refused]))
+    found = small("pull", "--reconcile", "--format", "json")
+    assert found.code == 4
+    assert found.json["verdict"] == "all bills were loaded; metrics or the provider's own totals could not be had"
+    assert [row["what"] for row in found.rows("loads")] == ["new"]
+    assert "the provider answered 403" in found.err
+
+
+def test_a_source_without_totals_of_its_own_says_so(small):
+    found = serving(small).budget(plan(310)).config()("pull", "--reconcile")
+    assert found.code == 0
+    assert "aws: its provider has no totals of its own to hold the ledger against" in found.err
+
+
+@pytest.mark.parametrize(
+    ("asked", "unused"),
+    [
+        (("--runs", "--by", "workload"), "--by"),
+        (("--share", "--runs"), "--share"),
+        (("--share", "--top", "3"), "--top"),
+        (("--unit", "requests", "--granularity", "day"), "--granularity"),
+        (("--full", "--last", "30d", "--by", "model"), "--by, --last"),
+    ],
+)
+def test_a_report_takes_no_option_in_silence(small, asked, unused):
+    serving(small).budget(plan(310)).config().pulled()
+    found = small("report", *asked, *AS_OF)
+    assert found.code == 2
+    assert "cannot be combined with" in found.err
+    assert unused in found.err
+
+
+def test_a_closed_month_that_changed_is_asked_about_without_a_defect(small):
+    serving(small).bill("aws", "2026-05-01", 31, "1", ServiceName="Amazon S3").budget(plan(310)).config().pulled()
+    (small.folder / "bills" / "aws" / "focus.csv").unlink()
+    serving(small, cost="12").pulled()
+    found = small("query", "SELECT sum(Cost) AS cost FROM spend", "--format", "json")
+    assert found.code == 0, found.err
+    assert [float(row["cost"]) for row in found.rows("rows")] == [31 * 12]
+    (finding,) = small("check", "--select", "DAT006", *AS_OF, "--format", "json").json["findings"]
+    assert float(finding["amount"]) == 31 * 12 - 31 * (10 + 1)

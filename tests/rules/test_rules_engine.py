@@ -370,3 +370,23 @@ def test_the_built_in_packs_load_quickly() -> None:
     start = time.perf_counter()
     load_packs()
     assert time.perf_counter() - start < 2  # 0.13 s on an idle machine
+
+
+BY_MARKETPLACE = ("serving", "fm-tokens-input", "input", "batch")
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        ({"ChargeDescription": "Claude Sonnet 4.6 (Amazon Bedrock Edition)"}, (*BY_MARKETPLACE, "claude-sonnet-4-6")),
+        ({"x_ServiceCode": "AmazonBedrockFoundationModels"}, (*BY_MARKETPLACE, None)),
+        ({"ChargeDescription": "tokens of another seller"}, ("other", "marketplace", None, None, None)),
+    ],
+)
+def test_a_model_sold_as_the_marketplace_is_known_by_what_else_names_bedrock(
+    cells: dict[str, str], told: tuple[str | None, ...]
+) -> None:
+    usage = "MP:USE1_InputTokenCount_Batch-Units"
+    found = one({"ProviderName": "AWS", "ServiceName": "AWS Marketplace", "x_UsageType": usage} | cells)
+    names = ("activity", "component", "token_direction", "latency_tier", "model")
+    assert tuple(found[name] for name in names) == told

@@ -64,6 +64,7 @@ def test_claude_in_any_spelling(written: str, name: str | None) -> None:
         (models.bedrock, "USE1-Guardrail:x", None),
         (models.marketplace, "Meta Llama 2 Chat 70B (Amazon Bedrock Edition)", "llama2-70b-chat"),
         (models.marketplace, "Cohere Command R+ (Amazon Bedrock Edition)", "command-r-plus"),
+        (models.marketplace, "AWS Marketplace usage|us-east-1|Cohere Embed 4 (Bedrock Edition)", "embed-v4"),
         (models.marketplace, "Amazon Bedrock", None),
         (meters.model, "Foundry Models - Azure OpenAI GPT5 - 5.1 codex mini opt Gl", "gpt-5.1-codex-mini"),
         (meters.model, "Azure OpenAI - text-embedding-3-large glbl Tokens", "text-embedding-3-large"),

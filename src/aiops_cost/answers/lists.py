@@ -114,10 +114,15 @@ def budgets(found: Sequence[Budget], by_month: bool) -> Report:
 
 
 def loads(
-    results: Sequence[LoadResult], errors: Sequence[AiopsError], dry_run: bool, more: Sequence[Table] = ()
+    results: Sequence[LoadResult],
+    errors: Sequence[AiopsError],
+    dry_run: bool,
+    more: Sequence[Table] = (),
+    beside: Sequence[AiopsError] = (),
 ) -> Report:
     """What a pull did, per source and period: first load, restated by how much, or unchanged. Where sources failed,
-    the report says so, and asks for the exit code of the worst error."""
+    or what goes with a pull (`beside`: metrics, the provider's own totals), the report says so, and asks for the exit
+    code of the worst error."""
     rows = [row for result in results for row in _load(result)]
     notes = [
         f"{result.source} delivers {', '.join(result.no_longer_delivered)} no more; the ledger keeps what it had."
@@ -131,10 +136,12 @@ def loads(
     if dry_run:
         title = "What a pull would load (dry run: the ledger is as it was)"
     tables = (Table("loads", "", _LOADS, tuple(rows)), *_moved_table(results), *more)
-    if not errors:
+    if not errors and not beside:
         return Report("pull", title, tables=tables, notes=tuple(notes))
     failed = f"not everything was loaded: {len(errors)} of {len(results) + len(errors)} sources failed"
-    worst = max(error.exit_code for error in errors)
+    if not errors:
+        failed = "all bills were loaded; metrics or the provider's own totals could not be had"
+    worst = max(error.exit_code for error in (*errors, *beside))
     return Report("pull", title, tables=tables, notes=tuple(notes), verdict=failed, exit_code=worst)
 
 

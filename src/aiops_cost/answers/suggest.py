@@ -34,15 +34,17 @@ def answer(con: duckdb.DuckDBPyConnection, window: Window, top: int, cost: str, 
     chosen = ", ".join(f"WHEN {name} IS NOT NULL THEN '{name}'" for name in IDENTIFIERS).replace(", WHEN", " WHEN")
     value = f"coalesce({', '.join(IDENTIFIERS)})"
     rows = con.execute(
-        f"SELECT ProviderName, ServiceName, CASE {chosen} END, {value}, SubAccountName, count(DISTINCT x_LineId),"
-        " sum(Cost) FROM spend WHERE x_Activity = 'unattributed' AND ChargePeriodStart BETWEEN ? AND ?"
+        f"SELECT ProviderName, ServiceName, CASE {chosen} END, {value}, coalesce(SubAccountName, SubAccountId),"
+        " count(DISTINCT x_LineId), sum(Cost),"
+        " if(SubAccountName IS NULL, 'SubAccountId', 'SubAccountName') FROM spend"
+        " WHERE x_Activity = 'unattributed' AND ChargePeriodStart BETWEEN ? AND ?"
         " GROUP BY ALL HAVING sum(Cost) > 0 ORDER BY 7 DESC, 1, 2, 4, 5 LIMIT ?",
         [window.first, window.last, top],
     ).fetchall()
-    groups = tuple((row[0], row[1], *row[3:]) for row in rows)
+    groups = tuple((row[0], row[1], *row[3:7]) for row in rows)
     rules = [
-        _rule({"ServiceName": service, name: text, "SubAccountName": account}, amount, currency)
-        for _, service, name, text, account, _, amount in rows
+        _rule({"ServiceName": service, name: text, column: account}, amount, currency)
+        for _, service, name, text, account, _, amount, column in rows
     ]
     return Report(
         name="suggest",

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from aiops_cost.cli import options, output
-from aiops_cost.errors import UserError
+from aiops_cost.errors import AiopsError, UserError
 from aiops_cost.model import Problem, Table
 
 EXAMPLE = "Example:  aiops-cost pull aws-prod --dry-run"
@@ -61,20 +61,21 @@ def command(
 
     results, errors = bills.pull(found, sources or (), chosen, say)
     notes: tuple[str, ...] = ()
+    beside: list[AiopsError] = []
     if not sources:
         measured = bills.measure(found, chosen.now.date(), os.environ, dry_run, say)
-        notes, errors = measured.notes, [*errors, *measured.errors]
-    if errors and not results:
-        for error in errors:
+        notes, beside = measured.notes, list(measured.errors)
+    if not results and (every := [*errors, *beside]):
+        for error in every:
             output.cause(error)
-        worst = max(errors, key=lambda error: error.exit_code)
-        raise type(worst)(problem for error in errors for problem in error.problems)
+        worst = max(every, key=lambda error: error.exit_code)
+        raise type(worst)(problem for error in every for problem in error.problems)
     tables: tuple[Table, ...] = ()
     if reconcile and not dry_run:
         tables, refused = bills.reconcile(found, sources or (), chosen.now.date(), chosen.now, say)
-        errors += refused
-    code = output.write(bills.loads(results, errors, dry_run, tables, notes), format, file)
-    for error in errors:
+        beside += refused
+    code = output.write(bills.loads(results, errors, dry_run, tables, notes, beside), format, file)
+    for error in [*errors, *beside]:
         output.cause(error)
         output.problems(error.problems, error.exit_code, ())
     return code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -67,6 +68,17 @@ def command(
     """Spend by any columns over any days; cost, currency, settled days and ledger version are always named."""
     from aiops_cost.run import questions
 
+    other = {"--top": top, "--granularity": granularity, "--compare-to": compare_to}
+    if full:
+        days_asked = {"--month": month, "--last": last, "--from": first_day, "--to": last_day}
+        views: dict[str, object] = {"--by": by, "--where": where, "--runs": runs, "--share": share, "--unit": unit}
+        _refuse("--full", {**views, **other, **days_asked})
+    elif runs:
+        _refuse("--runs", {"--by": by, "--share": share, "--unit": unit, **other, "--top": None})
+    elif share and by is None:
+        _refuse("--share without --by", {"--unit": unit, **other})
+    elif unit:
+        _refuse("--unit", {"--share": share, **other})
     on_plan = compare_to == "plan"
     session = options.session(config, as_of, metric, on_plan or full, known_on=as_known_on, version=ledger_version)
     if full:
@@ -87,3 +99,10 @@ def command(
     )  # fmt: skip
     report = questions.report_on_plan(session, question) if on_plan else questions.report(session, question)
     return output.write(report, format, file)
+
+
+def _refuse(view: str, others: Mapping[str, object]) -> None:
+    """What a view would not look at is not taken in silence."""
+    unused = [name for name, given in others.items() if given]
+    if unused:
+        raise typer.BadParameter(f"{view} cannot be combined with {', '.join(unused)}")

@@ -114,11 +114,14 @@ def in_periods(periods: Sequence[str]) -> str:
 def count(con: duckdb.DuckDBPyConnection, contract: Contract, view: str, parts: Mapping[int, Part]) -> Count:
     """What the native columns of `view` (groups of rows) add up to: rows, money and deviations, by part, period and
     currency."""
-    natives = sorted(set(contract.file.survives.values()))
+    worked = {f"{cost}, worked out": (cost, how.sum) for cost, how in contract.file.works_out.items()}
+    survivors = contract.file.survives | {cost: name for name, (cost, _) in worked.items()}
+    natives = sorted(set(survivors.values()))
     rules = _rules(contract, parts.values())
     measures = ["CAST(sum(x_rows) AS BIGINT)"]
     for name in natives:
-        measures += [f'coalesce(sum("{name}"), 0)', f'coalesce(sum("{name}_rest"), 0)']
+        added, left = (worked[name][1], "0") if name in worked else (f'"{name}"', f'"{name}_rest"')
+        measures += [f"coalesce(sum({added}), 0)", f"coalesce(sum({left}), 0)"]
     measures += [rule.sql for rule in rules]
     rows = con.execute(
         f"SELECT x_part, strftime(month, '%Y-%m'), BillingCurrency, bad, {', '.join(measures)} FROM (SELECT *,"
@@ -127,7 +130,7 @@ def count(con: duckdb.DuckDBPyConnection, contract: Contract, view: str, parts: 
     ).fetchall()
     found = Count({}, {})
     for part, period, currency, bad, number, *rest in rows:
-        sent = found.sent.setdefault((part, period, currency), Sent(survivors=dict(contract.file.survives)))
+        sent = found.sent.setdefault((part, period, currency), Sent(survivors=dict(survivors)))
         sent.add(_sent(number, rest[: 2 * len(natives)], natives, bad))
         told = found.deviations.setdefault((part, period), {})
         for rule, seen in zip(rules, rest[2 * len(natives) :], strict=True):

@@ -77,7 +77,8 @@ def _period(
         for (_, of, currency), part in count.sent.items():
             if of in counted:
                 sent.setdefault(currency or "?", Sent()).add(part)
-    kept = _kept(con, period)
+    told = {cost: how.of for contract, *_ in groups for cost, how in contract.file.works_out.items()}
+    kept = _kept(con, period, told)
     money = {
         currency: _proved(export, period, currency, sent.get(currency, Sent()), kept.get(currency, {}))
         for currency in sorted({*sent, *kept})
@@ -109,32 +110,41 @@ def _period(
     }
 
 
-def _kept(con: duckdb.DuckDBPyConnection, period: str) -> dict[str, dict[str, Decimal]]:
-    sums = ", ".join(f"coalesce(sum({name}), 0)" for name in schema.AMOUNTS)
+def _kept(
+    con: duckdb.DuckDBPyConnection, period: str, told: Mapping[str, str]
+) -> dict[str, dict[str, tuple[Decimal, Decimal]]]:
+    """Per currency and cost what is kept, and what of it can be compared: costs that are worked out may be `told` of
+    some rows only."""
+    sums = [f"coalesce(sum({name}), 0)" for name in schema.AMOUNTS]
+    sums += [f"coalesce(sum({name}) FILTER ({told.get(name, 'true')}), 0)" for name in schema.AMOUNTS]
     rows = con.execute(
-        f"SELECT BillingCurrency, {sums} FROM {ROWS} WHERE x_BillingPeriod = ? GROUP BY 1", [period]
+        f"SELECT BillingCurrency, {', '.join(sums)} FROM {ROWS} WHERE x_BillingPeriod = ? GROUP BY 1", [period]
     ).fetchall()
-    return {row[0]: dict(zip(schema.AMOUNTS, row[1:], strict=True)) for row in rows}
+    many = len(schema.AMOUNTS)
+    return {
+        row[0]: dict(zip(schema.AMOUNTS, zip(row[1 : many + 1], row[many + 1 :], strict=True), strict=True))
+        for row in rows
+    }
 
 
 def _proved(
-    export: Export, period: str, currency: str, sent: Sent, kept: Mapping[str, Decimal]
+    export: Export, period: str, currency: str, sent: Sent, kept: Mapping[str, tuple[Decimal, Decimal]]
 ) -> dict[str, dict[str, str]]:
     """Sent, kept, rejected and rounding of each cost; sent is exact, so they must agree to the last digit."""
     found = {}
     for cost in schema.AMOUNTS:
-        have = kept.get(cost, ZERO)
+        have, comparable = kept.get(cost, (ZERO, ZERO))
         native = cost if sent.survivors is None else sent.survivors.get(cost)
-        if native is None:  # a cost that the mapping derives has nothing to be compared with
+        if native is None:  # a cost of which the contract says nothing has nothing to be compared with
             found[cost] = {"kept": exact(have)}
             continue
         good, rejected, rounding = (sums.get(native, ZERO) for sums in (sent.good, sent.rejected, sent.rounding))
-        if good != have or abs(rounding) > HALF_UNIT * sent.rows:
+        if good != comparable or abs(rounding) > HALF_UNIT * sent.rows:
             raise CouldNotJudge(
                 _unequal(
                     export,
                     period,
-                    f"{cost}: {exact(EXACT.add(good, rejected))} {currency} sent, {exact(have)} kept,"
+                    f"{cost}: {exact(EXACT.add(good, rejected))} {currency} sent, {exact(comparable)} kept,"
                     f" {exact(rejected)} rejected",
                 )
             )

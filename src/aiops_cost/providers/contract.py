@@ -109,6 +109,14 @@ class Apart(Strict):
     values: tuple[str, ...]
 
 
+class WorkedOut(Strict):
+    """A cost that no native column holds. `sum` is SQL over the contract's columns, what a row adds to the cost, said
+    again without the SELECT, which is held against it; `of` are the ledger rows that it speaks of."""
+
+    sum: str
+    of: str = "true"
+
+
 class ContractFile(Strict):
     """The YAML file of a contract, as written.
 
@@ -128,6 +136,7 @@ class ContractFile(Strict):
     apart: Apart | None = None
     ignored: tuple[str, ...] = ()
     survives: dict[str, str]
+    works_out: dict[str, WorkedOut] = Field(default_factory=dict)
     deviations: tuple[DeviationRule, ...] = ()
 
 

@@ -96,8 +96,11 @@ _DOTTED = re.compile(r"gpt|grok|glm|deepseek|kimi|qwen|minimax|gemini|gemma")
 
 
 def marketplace(text: str) -> str | None:
-    """The model in a product's name: `Cohere Rerank v3.5 (Amazon Bedrock Edition)` -> rerank-v3-5."""
-    name = re.sub(r"\s*\(.*", "", text).strip()
+    """The model in a product's name: `Cohere Rerank v3.5 (Amazon Bedrock Edition)` -> rerank-v3-5.
+
+    In the description of a charge the name comes last: `AWS Marketplace software usage|us-east-1|Cohere Rerank v3.5`.
+    """
+    name = re.sub(r"\s*\(.*", "", text).rpartition("|")[2].strip()
     if re.fullmatch(r"(?:Amazon|AWS)\s?Bedrock.*", name, re.IGNORECASE):
         return None
     if "claude" in name.lower():

@@ -63,9 +63,10 @@ def loads(
     dry_run: bool,
     more: Sequence[Table] = (),
     notes: Sequence[str] = (),
+    beside: Sequence[AiopsError] = (),
 ) -> Report:
     """What a pull did, per source and period; the exit code is that of the worst error."""
-    found = lists.loads(results, errors, dry_run, more)
+    found = lists.loads(results, errors, dry_run, more, beside)
     return replace(found, notes=(*found.notes, *notes))
 
 
