@@ -147,10 +147,11 @@ def before(
     )
     identity = ", ".join(f"any_value({name}) AS {name}" for name in schema.IDENTITY)
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE gone AS SELECT x_LineId, {identity} FROM ledger_before"
+        f"CREATE OR REPLACE TEMP TABLE gone AS SELECT x_LineId, {identity}, min(ChargePeriodStart) AS x_FirstDay,"
+        " max(ChargePeriodStart) AS x_LastDay FROM ledger_before"
         " ANTI JOIN described USING (x_LineId) GROUP BY x_LineId"
     )
-    answers = attribute(frame_of(con, "gone", ["x_LineId", *schema.IDENTITY]), *rules)
+    answers = attribute(frame_of(con, "gone", ["x_LineId", *schema.IDENTITY, "x_FirstDay", "x_LastDay"]), *rules)
     con.register("decided_gone", answers)
     columns = ", ".join(f"CAST({name} AS VARCHAR) AS {name}" for name in schema.ATTRIBUTION)
     con.execute(f"CREATE OR REPLACE TEMP TABLE gone_for AS SELECT x_LineId, {columns} FROM decided_gone")
@@ -164,8 +165,8 @@ def before(
         value = _times(f"l.{cost}", "rate")
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE spend_before AS SELECT {own}, {added}, {value} AS Cost FROM ledger_before l"
-        " JOIN (SELECT * FROM described UNION ALL SELECT * FROM gone) d ON d.x_LineId = l.x_LineId"
-        f" JOIN (SELECT * FROM attribution UNION ALL SELECT * FROM gone_for) a ON a.x_LineId = l.x_LineId{join}"
+        " JOIN (FROM described UNION ALL BY NAME FROM gone) d ON d.x_LineId = l.x_LineId"
+        f" JOIN (FROM attribution UNION ALL BY NAME FROM gone_for) a ON a.x_LineId = l.x_LineId{join}"
     )
 
 
