@@ -23,7 +23,8 @@ def earlier(what: str, config: Config, cwd: Path) -> Iterator[Config]:
     """The configuration with what `what` names in place: a budget file, a rules file, a folder of such files, or a
     git revision, which stands for all files of the configuration as they were then.
 
-    The ledger and what was measured are always today's: they are not what changed. Raises UserError when it is none of these, or cannot be read.
+    The ledger and what was measured are always today's: they are not what changed. Raises UserError when it is none of
+    these, or cannot be read.
     """
     path = cwd / what
     if path.is_file() or path.is_dir():

@@ -45,3 +45,9 @@ def test_the_total_of_drift_is_the_sum_of_its_rows_with_credits(company):
     company.spend("-40x12", activity="serving", ChargeCategory="Credit").spend("5x12", activity="training")
     table = drift_table(company.view(AS_OF), company.config(), AS_OF)
     assert table.total[3] == sum(row[3] for row in table.rows) == 1260
+
+
+def test_who_owns_other_spend_only_has_no_part_of_the_summary(company):
+    company.budget("  - {scope: {activity: serving}, owner: planners, amount: 3000}")
+    company.spend("100x12", activity="serving", owner="chat-team").spend("100x12", activity="other", owner="erp")
+    assert week.owners(company.view(AS_OF)) == ["chat-team", "planners"]

@@ -129,6 +129,15 @@ def of(
     )
 
 
+def owners(view: View) -> list[str]:
+    """Everyone who owns a budget line, or AI spend, by name: who owns other spend only has nothing to read here."""
+    condition = watched()
+    rows = view.fetch(
+        f"SELECT DISTINCT x_Owner FROM spend WHERE x_Owner IS NOT NULL AND {condition.sql}", condition.parameters
+    )
+    return sorted({line.owner for line in view.lines if line.owner} | {row[0] for row in rows})
+
+
 def _not_settled(name: str, view: View) -> Finding:
     """A week of which nothing is known cannot be summed up; where bills settle late, the job must run later in it."""
     until = view.settled_until
