@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import re
@@ -207,6 +208,32 @@ def test_a_restated_month_is_told_exactly(cli, demo_copy):
     (finding,) = checked.json["findings"]
     effective = sum((amounts.EffectiveCost for amounts in changed.values()), Decimal(0))
     assert (finding["period"], Decimal(finding["amount"])) == (PERIOD, effective)
+
+
+def test_a_restated_month_of_a_budget_line_is_a_part_of_its_bridge(cli, demo_copy):
+    """A fifth more tokens than were billed at first, in a closed month: not the workload's doing, but the bill's."""
+    path = demo_copy / "bills" / "aws" / f"focus-{PERIOD}.csv.gz"
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as text:
+        reader = csv.DictReader(text)
+        header, rows = list(reader.fieldnames or []), list(reader)
+    more = Decimal(0)
+    for row in rows:
+        if row["ResourceName"].startswith("support-chat") and row["ServiceName"].startswith("Claude"):
+            more += Decimal(row["EffectiveCost"]) / 5
+            row.update({name: f"{Decimal(row[name]) * 6 / 5:f}" for name in (*COSTS, "ConsumedQuantity") if row[name]})
+    with gzip.open(path, "wt", encoding="utf-8", newline="") as text:
+        writer = csv.DictWriter(text, header, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    asked = ("check", "--select", "DRF001", "--scope", "workload=support-chat", "--as-of", "2026-06-14")
+    (before,) = cli(*asked, "--format", "json", cwd=demo_copy).json["findings"]
+    assert cli("pull", "aws-prod", cwd=demo_copy).code == 0
+    (after,) = cli(*asked, "--format", "json", cwd=demo_copy).json["findings"]
+    assert "restatement" not in before["bridge"]
+    assert more > 1000
+    assert Decimal(after["bridge"]["restatement"]) == more == Decimal(after["amount"]) - Decimal(before["amount"])
+    assert sum(map(Decimal, after["bridge"].values())) == Decimal(after["amount"])
+    assert (after["cause"], after["onset"]) == (before["cause"], before["onset"])
 
 
 def test_the_report_of_runs_counts_them_as_they_were(session, truth):

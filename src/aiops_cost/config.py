@@ -262,7 +262,9 @@ class Config:
     summaries: Path
 
 
-def load_config(path: Path | None, cwd: Path, env: Mapping[str, str], plan: bool = True) -> Config:
+def load_config(
+    path: Path | None, cwd: Path, env: Mapping[str, str], plan: bool = True, measured: bool = True
+) -> Config:
     """Find, read and resolve the configuration; without its budgets for who is about to write the first one.
 
     Raises UserError with every problem of the file: unknown keys, bad values, globs that match
@@ -274,7 +276,7 @@ def load_config(path: Path | None, cwd: Path, env: Mapping[str, str], plan: bool
     problems: list[Problem] = [*_twice(read.sources, marks), *_foreign_keys(read.sources, marks)]
     budgets = _matches("budgets", read.budgets, folder, marks, problems) if plan else ()
     rules = _matches("rules", read.rules, folder, marks, problems)
-    metrics = _metrics(read.metrics, folder, marks, problems)
+    metrics = _metrics(read.metrics, folder, marks, problems) if measured else ()
     owners = _existing("owners", read.owners, folder, marks, problems)
     fx = _existing("fx", read.fx, folder, marks, problems)
     values = _table("values", read.values, folder, marks, problems)

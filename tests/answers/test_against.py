@@ -89,3 +89,12 @@ def test_the_groups_always_add_up_to_the_plan(by, start, length, stretch):
     parts = planned_by(PLAN, keys, window, ()).amounts
     whole = planned_by(PLAN, [], window, ()).amounts
     assert sum(parts.values()) == sum(whole.values())
+
+
+def test_a_plan_that_moves_with_volume_is_said_to_be_the_fixed_one():
+    moving = BudgetLine(
+        "plan", {"workload": "chat"}, None, {"2026-06": D(300)}, {}, {}, Tolerance(), "plan.yaml:1:1", flex="requests"
+    )
+    (note,) = planned_by(plan(moving), ["workload"], JUNE, ()).notes
+    assert note.startswith("chat: the plan moves with volume")
+    assert planned_by(plan(moving), ["workload"], JUNE, ["workload=search"]).notes == ()

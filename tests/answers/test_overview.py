@@ -112,3 +112,17 @@ def test_folding_lines_does_not_touch_the_total(page):
     drift = next(table for table in page.tables if table.name == "drift")
     assert all(row[-1] != "ok" for row in drift.rows)
     assert drift.total is not None
+
+
+def test_one_figure_of_unbudgeted_spend_on_the_whole_page(page):
+    figures = {row[0]: row[1] for row in page.tables[0].rows}
+    (drift,) = [table for table in page.tables if table.name == "drift"]
+    (unplanned,) = [row for row in drift.rows if row[-1] == "unbudgeted"]
+    (chart,) = [chart for chart in page.charts if chart.name == "bridge"]
+    assert figures["Unbudgeted"] == unplanned[3] == dict(steps(chart))["unbudgeted"]
+
+
+def test_lines_that_never_came_are_a_step_of_their_own(page):
+    (drift,) = [table for table in page.tables if table.name == "drift"]
+    (chart,) = [chart for chart in page.charts if chart.name == "bridge"]
+    assert dict(steps(chart))["no spend"] == sum(row[4] for row in drift.rows if row[-1] == "no spend") < 0

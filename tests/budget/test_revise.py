@@ -107,5 +107,6 @@ def test_drift_against_the_original(small):
     day = ["--as-of", "2026-06-03", "--format", "csv"]
     assert ",31.00," in small("drift", *day).out
     assert ",310.00," in small("drift", "--against", "original", *day).out
+    assert "compared with plan, version 1" in small("drift", "--against", "original", "--as-of", day[1]).out
     assert small("drift", "--against", "7", *day).code == 2
     assert "board" in small("budget", "history").out

@@ -232,3 +232,50 @@ def test_odd_ledgers_and_plans_are_survived(company, spent, amount):
             assert one.bridge is None or sum(one.bridge.values()) == one.amount
         answers.drift(company.view(as_of), company.config(), as_of, {})
         answers.forecast(company.view(as_of), None, {})
+
+
+NAMED = (
+    "budget: plan\ncurrency: USD\nmonths: 2026-04..2027-03\nbaseline: {0}\nlines:\n"
+    "  - {{scope: {{activity: serving, workload: chat}}, amount: 3000}}\n"
+)
+
+
+def _bridged(company, baseline: str):
+    """100 a day in January, 150 in March (half as many tokens more), then 300: which is the day's reference?"""
+    tokens(company, 31, "100", "1000", date(2026, 1, 1))
+    tokens(company, 59, "150", "1500", date(2026, 2, 1))
+    tokens(company, 30, "300", "3000", FIRST)
+    company.budget(NAMED.format(baseline))
+    return found(company, date(2026, 5, 1))
+
+
+def test_a_plan_without_assumptions_is_held_against_the_baseline_that_it_names(company):
+    one = _bridged(company, "2026-01..2026-01")
+    assert one.bridge == {"volume": Decimal(6000)}
+    assert any("tokens" in line and "6,000.00" in line for line in one.evidence)
+
+
+def test_another_baseline_tells_what_was_there_before_the_plan(company):
+    one = _bridged(company, "2026-03..2026-03")
+    assert one.bridge == {"start": Decimal(1500), "volume": Decimal(4500)}
+
+
+def test_a_baseline_that_the_ledger_does_not_reach_splits_nothing(company):
+    one = _bridged(company, "2025-01..2025-03")
+    assert one.bridge == {"not split": Decimal(6000)}
+    assert any("2025-01-01 to 2025-03-31, has nothing to compare with" in line for line in one.evidence)
+
+
+def test_a_baseline_longer_ago_than_statistics_look_is_read_all_the_same(company):
+    tokens(company, 28, "100", "1000", date(2025, 2, 1))
+    tokens(company, 30, "300", "3000", FIRST)
+    company.budget(NAMED.format("2025-02..2025-02"))
+    assert found(company, date(2026, 5, 1)).bridge == {"volume": Decimal(6000)}
+
+
+def test_assumptions_go_before_a_baseline(company):
+    history(company).budget(
+        "budget: plan\ncurrency: USD\nmonths: 2026-04..2027-03\nbaseline: 2025-01..2025-03\nlines:\n" + PLAN
+    )
+    tokens(company, 30, "200", "2000", FIRST)
+    assert found(company, date(2026, 5, 1)).bridge == {"volume": Decimal(3000)}

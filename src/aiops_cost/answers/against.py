@@ -16,6 +16,7 @@ from typing import Any
 from aiops_cost import money
 from aiops_cost.answers import filters
 from aiops_cost.answers.window import Window
+from aiops_cost.budget import scope
 from aiops_cost.budget.plan import Budget, BudgetLine, days_of, parents_and_parts, planned
 from aiops_cost.budget.scope import TAG
 from aiops_cost.ledger import schema
@@ -50,6 +51,12 @@ def planned_by(budgets: Sequence[Budget], by: Sequence[str], window: Window, whe
     )
     if any(ANY in key for key in amounts):
         notes.append(f"{ANY}: planned without saying which; compare it with the rows that it may belong to.")
+    flexible = [scope.text(line.scope) for line in lines if line.flex and verdicts[id(line)] is True]
+    if flexible:
+        notes.append(
+            f"{', '.join(flexible)}: the plan moves with volume (`flex`); here stands what was planned before it moved."
+            " What the volume allows:  aiops-cost drift"
+        )
     return Planned(dict(amounts), tuple(notes))
 
 

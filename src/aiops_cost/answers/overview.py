@@ -113,7 +113,8 @@ def _figures(parts: Parts, drift: Table) -> Table:
             ("Over the plan" if total["drift"] >= 0 else "Under the plan", abs(total["drift"]),
              _absolute(total["drift_share"]), "of what was planned"),
         ]  # fmt: skip
-    rows += _of_findings(parts.check.findings)
+    rows += _largest(parts.check.findings)
+    rows += _unplanned(drift)
     table = parts.coverage.tables[0]
     if table.total is not None:
         covered = dict(zip((column.name for column in table.columns), table.total, strict=True))
@@ -129,17 +130,20 @@ def _absolute(share: Any) -> Any:
     return abs(share) if isinstance(share, Decimal) else share
 
 
-def _of_findings(findings: Sequence[Finding]) -> list[tuple[Any, ...]]:
+def _largest(findings: Sequence[Finding]) -> Iterator[tuple[Any, ...]]:
     breaches = [one for one in findings if one.severity is Severity.BREACH]
-    unplanned = [one for one in findings if one.code.startswith("UNB") and one.amount is not None]
-    rows: list[tuple[Any, ...]] = []
     if breaches:
         worst = max(breaches, key=lambda one: one.amount or Decimal(0))
-        rows.append(("Largest breach", worst.amount, None, _scope(worst)))
-    if unplanned:
-        places = f"in {len(unplanned)} place{'s' if len(unplanned) > 1 else ''} that no budget line plans"
-        rows.append(("Unbudgeted", money.total(one.amount or Decimal(0) for one in unplanned), None, places))
-    return rows
+        yield "Largest breach", worst.amount, None, _scope(worst)
+
+
+def _unplanned(drift: Table) -> Iterator[tuple[Any, ...]]:
+    """As the table of lines and the picture of the steps have it: attributed or not."""
+    names = [column.name for column in drift.columns]
+    for row in drift.rows:
+        found = dict(zip(names, row, strict=True))
+        if found["status"] == "unbudgeted":
+            yield "Unbudgeted", found["actual"], None, "AI spend, or what may be AI, in no budget line"
 
 
 def _scope(finding: Finding) -> str:

@@ -20,6 +20,7 @@ _TIMELINE = (Column("series"), Column("day", "date"), Column("amount", "money"),
              Column("high", "money"))  # fmt: skip
 _WATERFALL = (Column("part"), Column("amount", "money"))
 _UNPLANNED = "unbudgeted"
+_NEVER_CAME = "no spend"
 
 
 def weeks(weekly: Report, currency: str | None) -> Chart | None:
@@ -50,7 +51,8 @@ def _is_whole(monday: Any, first: str, last: str) -> bool:
 
 def bridge(drift: Table, findings: Sequence[Finding]) -> Chart | None:
     """From planned to actual, by cause where the findings know causes, else by the budget lines that moved most.
-    The steps sum to the drift exactly: small ones, and lines whose drift has no finding, are one step, `other`."""
+    Lines without any spend are a step of their own. The steps sum to the drift exactly: small ones, and lines whose
+    drift has no finding, are one step, `other`."""
     if drift.total is None:
         return None
     names = [column.name for column in drift.columns]
@@ -58,7 +60,8 @@ def bridge(drift: Table, findings: Sequence[Finding]) -> Chart | None:
     causes = _causes(findings)
     rows = [dict(zip(names, row, strict=True)) for row in drift.rows]
     unplanned = money.total(row["drift"] for row in rows if row["status"] == _UNPLANNED)
-    steps = dict(_by_cause(causes, unplanned) if causes else _by_line(rows, unplanned))
+    never = money.total(row["drift"] for row in rows if row["status"] == _NEVER_CAME)
+    steps = dict(_by_cause(causes, unplanned, never) if causes else _by_line(rows, unplanned))
     least = max((abs(amount) for amount in steps.values()), default=Decimal(0)) * SMALL
     shown = [(name, amount) for name, amount in steps.items() if abs(amount) > least]
     rest = money.EXACT.subtract(total["drift"], money.total(amount for _, amount in shown))
@@ -87,10 +90,11 @@ def _causes(findings: Sequence[Finding]) -> Mapping[str, Decimal]:
     return found
 
 
-def _by_cause(causes: Mapping[str, Decimal], unplanned: Decimal) -> Iterator[tuple[str, Decimal]]:
+def _by_cause(causes: Mapping[str, Decimal], unplanned: Decimal, never: Decimal) -> Iterator[tuple[str, Decimal]]:
     yield from sorted(causes.items(), key=lambda item: -abs(item[1]))
     if _UNPLANNED not in causes:
         yield _UNPLANNED, unplanned
+    yield _NEVER_CAME, never
 
 
 def _by_line(rows: Sequence[Mapping[str, Any]], unplanned: Decimal) -> Iterator[tuple[str, Decimal]]:

@@ -127,7 +127,7 @@ def compared(text: str, window: Window) -> Window:
     """The window that `--compare-to` names: `before`, `last-month`, a month, or two days joined by `..`."""
     if text in {"before", "last-month"}:
         return window.before() if text == "before" else window.month_before()
-    if ".." not in text:
+    if _MONTH.match(text):
         return _month(text)
     first, _, last = text.partition("..")
     try:

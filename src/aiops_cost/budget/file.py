@@ -177,7 +177,8 @@ def _some_lines(lines: tuple[LineEntry, ...]) -> tuple[LineEntry, ...]:
 
 
 class BudgetFile(Strict):
-    """A budget: its name, its months, its lines; and whether they plan cost before credits (`gross`) or after."""
+    """A budget: its name, its months, its lines; whether they plan cost before credits (`gross`) or after; and the
+    months before it that lines without assumptions are held against."""
 
     budget: Slug
     currency: Currency
@@ -185,6 +186,7 @@ class BudgetFile(Strict):
     approved: Approval | None = None
     plans: Literal["gross", "net"] = "gross"
     months: Months
+    baseline: Months | None = None
     phases: tuple[Phase, ...] = ()
     credits: tuple[CreditEntry, ...] = ()
     lines: Annotated[tuple[LineEntry, ...], AfterValidator(_some_lines)] = Field(json_schema_extra={"minItems": 1})

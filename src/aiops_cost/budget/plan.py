@@ -41,6 +41,8 @@ class BudgetLine:
     flex: str | None = None
     flex_per_month: Decimal | None = None
     plans: str = "gross"
+    baseline: DayRange | None = None
+    """The days that tell in which quantities and at which prices the amount was meant, where no assumption does."""
 
     @cached_property
     def constraints(self) -> Constraints:

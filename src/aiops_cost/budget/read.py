@@ -21,6 +21,8 @@ from aiops_cost.budget.plan import (
     Budget,
     BudgetLine,
     Credit,
+    DayRange,
+    days_of,
     months_between,
     parents_and_parts,
     share_months,
@@ -88,7 +90,7 @@ def read_budget(path: Path, tolerance: Tolerance, shown: str | None = None) -> B
         line, complaints = _line(entry, written, (months, phases), tolerance, marks.place("lines", index))
         problems += (_problem(marks, index, complaint) for complaint in complaints)
         lines.append(line)
-    problems += _credits(written, marks)
+    problems += [*_credits(written, marks), *_late_baseline(written, months, marks)]
     if problems:
         raise UserError(problems)
     return Budget(
@@ -170,6 +172,21 @@ def _credits(written: BudgetFile, marks: Marks) -> Iterator[Problem]:
             yield Problem("budget-credit", marks.place("credits", index), said, "Swap the two days.")
 
 
+def _baseline(written: BudgetFile) -> DayRange | None:
+    if written.baseline is None:
+        return None
+    first, _, last = written.baseline.partition("..")
+    return days_of(first)[0], days_of(last)[1]
+
+
+def _late_baseline(written: BudgetFile, months: tuple[str, ...], marks: Marks) -> Iterator[Problem]:
+    last = (written.baseline or "").rpartition("..")[2]
+    if last >= months[0]:
+        said = f"the baseline ends in {last}, and the budget begins in {months[0]}: it would be held against itself"
+        way_out = "Name months before the budget's first, like 2025-10..2025-12."
+        yield Problem("budget-baseline", marks.place("baseline"), said, way_out)
+
+
 def _line(
     entry: LineEntry, written: BudgetFile, calendar: Calendar, default: Tolerance, place: str
 ) -> tuple[BudgetLine, list[Complaint]]:
@@ -202,6 +219,7 @@ def _line(
         flex=entry.flex.unit if entry.flex else None,
         flex_per_month=entry.flex.per_month if entry.flex else None,
         plans=written.plans,
+        baseline=_baseline(written),
     )
     complaints += _about_end_and_volume(entry, line, months)
     return line, complaints

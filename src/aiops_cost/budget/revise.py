@@ -76,6 +76,7 @@ def differences(old: Budget, new: Budget) -> Iterator[Change]:
         ("months", f"{old.months[0]}..{old.months[-1]}", f"{new.months[0]}..{new.months[-1]}"),
         ("currency", old.currency, new.currency),
         ("plans", old.lines[0].plans, new.lines[0].plans),
+        ("baseline", _baseline(old), _baseline(new)),
         ("credits", _credits(old), _credits(new)),
         ("phases", str(dict(old.phases)), str(dict(new.phases))),
     ):
@@ -87,6 +88,11 @@ def differences(old: Budget, new: Budget) -> Iterator[Change]:
         yield from _of_line(before_line, line) if before_line else [_came(line)]
     for line in former.values():
         yield Change(scope.text(line.scope), "line", money.exact(money.total(line.amounts.values())), "")
+
+
+def _baseline(budget: Budget) -> str:
+    days = budget.lines[0].baseline
+    return f"{days[0]:%Y-%m}..{days[1]:%Y-%m}" if days else ""
 
 
 def _key(line: BudgetLine) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aiops_cost.budget.plan import joined
 from aiops_cost.checks import view as views
 from aiops_cost.checks import wandering
 from aiops_cost.drift.weekly import Floats
@@ -62,7 +63,9 @@ def prepared(view: View) -> str:
         until = view.settled_until or view.as_of
         scoped = [views.charges(line) for line in view.lines]
         names = sorted({*_ALWAYS, *(name for condition in scoped for name in condition.columns)})
-        worth = views.both(views.in_days([(until - LOOK_BACK, until)]), views.either(views.watched(), *scoped))
+        named = {line.baseline for line in view.lines if line.baseline}
+        days = views.in_days(joined([(until - LOOK_BACK, until), *named]))
+        worth = views.both(days, views.either(views.watched(), *scoped))
         columns = ", ".join(f'"{name}"' for name in names)
         view.memo["cell_columns"] = (
             f"{columns}, {wandering.column(view)}, {_SKU} AS sku, {_METER} AS meter, {_SORT} AS sort,"
@@ -133,9 +136,9 @@ def daily(view: View, conditions: Sequence[Condition]) -> list[Daily | None]:
     )
     rows = view.connection.execute(
         f"SELECT ChargePeriodStart, {sums} FROM (SELECT ChargePeriodStart, Cost, used, {met} FROM"
-        f" (SELECT {listed}, sort = '{USAGE}' AS used, sum(Cost) AS Cost FROM {table} GROUP BY ALL))"
-        " GROUP BY 1 ORDER BY 1",
-        [value for condition in conditions for value in condition.parameters],
+        f" (SELECT {listed}, sort = '{USAGE}' AS used, sum(Cost) AS Cost FROM {table}"
+        " WHERE ChargePeriodStart >= ? GROUP BY ALL)) GROUP BY 1 ORDER BY 1",
+        [*(value for condition in conditions for value in condition.parameters), until - LOOK_BACK],
     ).fetchall()
     return [_series(rows, 1 + 2 * index, until) for index in range(len(conditions))]
 

@@ -32,7 +32,7 @@ from aiops_cost import money
 from aiops_cost.budget import scope
 from aiops_cost.budget.plan import BudgetLine, DayRange, days_of, planned_days, roots
 from aiops_cost.checks import moved, study, why
-from aiops_cost.checks.view import Spent, View, both, covered, days_in, either, in_days, typed
+from aiops_cost.checks.view import Spent, View, both, charges, days_in, either, in_days, typed
 from aiops_cost.checks.why import Explained
 from aiops_cost.config import Config
 from aiops_cost.drift.bridge import Bridge
@@ -370,6 +370,7 @@ def _total(view: View, window: DayRange) -> tuple[object, ...]:
         if days_of(month)[0] <= window[1]
         for line in roots(view.lines, month)
     )
-    actual = view.spent_where([either(covered(view.lines, *window, everything=True), view.unplanned())])[0].amount
+    lines = (both(charges(line), in_days(planned_days(line, *window))) for line in view.lines)
+    actual = view.spent_where([either(*lines, view.unplanned())])[0].amount
     drift = money.EXACT.subtract(actual, plan)
     return ("total", None, plan, actual, drift, _share(drift, plan), None, None)

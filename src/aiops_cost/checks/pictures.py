@@ -44,9 +44,8 @@ def of(view: View, one: Drift) -> Iterator[Chart]:
 def _bridge(view: View, one: Drift, name: str, title: str) -> Chart:
     explained, _ = drift.explained(view, one)
     parts = [(part.name, part.amount) for part in explained.bridge.parts if abs(part.amount) >= money.CENT]
-    small = [part.amount for part in explained.bridge.parts if abs(part.amount) < money.CENT]
-    if any(small):
-        parts.append(("less than a cent", money.total(small)))
+    rest = money.EXACT.subtract(one.amount, money.total(amount for _, amount in parts))
+    parts += [("less than a cent", rest)] if rest else []
     largest = max(parts, key=lambda part: abs(part[1]), default=("nothing", Decimal(0)))
     return Chart(
         name=f"{name}-bridge",

@@ -77,7 +77,8 @@ def of(plan: Plan, base: Cells | None, came: Cells, base_runs: Decimal | None) -
     if base is None:
         return None
     start = money.EXACT.subtract(bridge.cost_of(base), plan.expected)
-    return Reference(base, (Part("start", "level before", start),), "the days before, for as many days")
+    said = "the baseline of the budget" if line.baseline else "the days before"
+    return Reference(base, (Part("start", "level before", start),), f"{said}, for as many days")
 
 
 def quantity(line: BudgetLine, days: Sequence[DayRange]) -> Decimal:

@@ -355,13 +355,12 @@ def activity_in(activities: Sequence[str]) -> Condition:
     return scoped({"activity": tuple(activities)})
 
 
-def covered(lines: Iterable[BudgetLine], first: date, last: date, *, everything: bool = False) -> Condition:
-    """Charges that one of the lines plans, on the days that it plans.
+def covered(lines: Iterable[BudgetLine], first: date, last: date) -> Condition:
+    """Charges that one of the lines plans by name, on the days that it plans.
 
-    A line with an empty scope counts only with `everything`: it would hide all that nobody planned
-    by name.
+    A line with an empty scope does not count: it would hide all that nobody planned.
     """
-    counted = [line for line in lines if line.scope or everything]
+    counted = [line for line in lines if line.scope]
     return either(*(both(scoped(line.scope), in_days(planned_days(line, first, last))) for line in counted))
 
 

@@ -129,7 +129,7 @@ def _alone(view: View, asked: Asked) -> Explained:
         extra.append(Part("calendar", "working days and weekends", asked.calendar))
     if found is None:
         left = money.EXACT.subtract(asked.amount, money.total(part.amount for part in extra))
-        said = "there are no assumptions in the plan and no days before the drift to compare with"
+        said = _nothing_before(asked.line)
         parts = [*extra, Part("not split", "not split", left)]
         return Explained(bridge.closed(asked.amount, parts, "", (said,)), {}, came)
     notes = list(found.notes)
@@ -161,8 +161,26 @@ def _without(came: Cells, changed: Cells) -> dict[Cell, Spent]:
     return {cell: one for cell, one in found.items() if one.cost or one.quantity}
 
 
+def _nothing_before(line: BudgetLine) -> str:
+    if line.baseline and not line.assumes:
+        return f"the baseline of the budget, {line.baseline[0]} to {line.baseline[1]}, has nothing to compare with"
+    return "there are no assumptions in the plan and no days before the drift to compare with"
+
+
+def _named(view: View, line: BudgetLine) -> DayRange | None:
+    """The days of the budget's own baseline that the ledger reaches back to."""
+    begun = min((state.first_day for state in view.states if state.first_day), default=None)
+    if line.baseline is None or begun is None:
+        return None
+    first, last = max(line.baseline[0], begun), line.baseline[1]
+    return (first, last) if (last - first).days + 1 >= SHORTEST else None
+
+
 def baseline_days(view: View, asked: Asked) -> DayRange | None:
-    """The days before the drift began; else those before the plan; None where fewer than a week are known."""
+    """Of a line without assumptions, the baseline that its budget names; else the days before the drift began; else
+    those before the plan. None where fewer than a week are known."""
+    if asked.line.baseline and not asked.line.assumes:
+        return _named(view, asked.line)
     studied = study.studies(view).get(study.key(asked.line))
     if studied is None or studied.daily is None:
         return None

@@ -30,4 +30,4 @@ def command(
     from aiops_cost.run import plan
 
     session = options.session(config, as_of, metric, True, against, as_known_on, ledger_version)
-    return output.write(plan.drift(session, why), format, file)
+    return output.write(plan.drift(session, why, against), format, file)

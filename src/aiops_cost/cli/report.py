@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 
 from aiops_cost.cli import options, output
+from aiops_cost.errors import UserError
+from aiops_cost.model import Problem
+
+_DAYS = ("--month", "--last", "--from", "--to")
+_TAKES = {
+    "--full": ("--metric",),
+    "--runs": ("--metric", *_DAYS, "--where", "--top"),
+    "--unit": ("--metric", *_DAYS, "--where", "--by"),
+    "--share": ("--metric", *_DAYS, "--where", "--by", "--top", "--granularity", "--compare-to"),
+}
+"""What a kind of report can be asked with, the first kind that is asked for being the one that is made. None of the
+others is left out in silence. `--share` without `--by` is a table of its own, and takes days and filters only."""
 
 EXAMPLE = "Example:  aiops-cost report --by activity,workload --last 30d --where provider=AWS --top 10"
 
@@ -68,18 +79,13 @@ def command(
     """Spend by any columns over any days; cost, currency, settled days and ledger version are always named."""
     from aiops_cost.run import questions
 
-    other = {"--top": top, "--granularity": granularity, "--compare-to": compare_to}
-    if full:
-        days_asked = {"--month": month, "--last": last, "--from": first_day, "--to": last_day}
-        views: dict[str, object] = {"--by": by, "--where": where, "--runs": runs, "--share": share, "--unit": unit}
-        _refuse("--full", {**views, **other, **days_asked})
-    elif runs:
-        _refuse("--runs", {"--by": by, "--share": share, "--unit": unit, **other, "--top": None})
-    elif share and by is None:
-        _refuse("--share without --by", {"--unit": unit, **other})
-    elif unit:
-        _refuse("--unit", {"--share": share, **other})
+    asked = {
+        "--full": full, "--runs": runs, "--unit": unit, "--share": share, "--by": by, "--month": month, "--last": last,
+        "--from": first_day, "--to": last_day, "--where": where, "--top": top, "--granularity": granularity,
+        "--compare-to": compare_to, "--metric": metric,
+    }  # fmt: skip
     on_plan = compare_to == "plan"
+    _refuse_what_is_not_honoured({name for name, value in asked.items() if value}, on_plan)
     session = options.session(config, as_of, metric, on_plan or full, known_on=as_known_on, version=ledger_version)
     if full:
         return output.write(questions.overview(session), format, file)
@@ -101,8 +107,21 @@ def command(
     return output.write(report, format, file)
 
 
-def _refuse(view: str, others: Mapping[str, object]) -> None:
-    """What a view would not look at is not taken in silence."""
-    unused = [name for name, given in others.items() if given]
-    if unused:
-        raise typer.BadParameter(f"{view} cannot be combined with {', '.join(unused)}")
+def _refuse_what_is_not_honoured(asked: set[str], on_plan: bool) -> None:
+    """Raises UserError for options that the kind of report which is asked for would have to ignore. Budgets plan what
+    is billed, before sharing."""
+    kind = next((name for name in _TAKES if name in asked), None)
+    if kind is None:
+        return
+    takes = set(_TAKES[kind])
+    bare = kind == "--share" and "--by" not in asked
+    if bare:
+        takes -= {"--top", "--granularity", "--compare-to"}
+    if on_plan:
+        takes.discard("--compare-to")
+    over = sorted(asked - takes - {kind})
+    if over:
+        named = " and ".join("--compare-to plan" if on_plan and name == "--compare-to" else name for name in over)
+        hint = "; or say by what, like --by workload" if bare and not on_plan else ""
+        way_out = f"Leave {named} out, or ask without {kind}{hint}."
+        raise UserError(Problem("report-options", "", f"a report with {kind} cannot be asked with {named}", way_out))

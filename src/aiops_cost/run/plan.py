@@ -67,13 +67,15 @@ def check_changed(session: Session, asked: Asked, what: str) -> Report:
     return replace(report, title=f"What changes against {what}, and what the gate says", tables=tables)
 
 
-def drift(session: Session, why: str | None = None) -> Report:
+def drift(session: Session, why: str | None = None, against: str = "current") -> Report:
     """Budget against actual on settled days, line by line, why and since when, and what nobody planned; with `why`,
-    one line in all its parts."""
+    one line in all its parts. A version of the plan other than the `current` one is named."""
     view = session.view
+    named = ", ".join(f"{budget.name}, version {budget.version}" for budget in view.current)
+    said = {**facts(session), **({"compared_with": named} if against != "current" else {})}
     if why is not None:
-        return checks.answers.one(view, why, facts(session))
-    found = checks.answers.drift(view, session.config, session.as_of, facts(session))
+        return checks.answers.one(view, why, said)
+    found = checks.answers.drift(view, session.config, session.as_of, said)
     beside = tuple(one for one in (checks.net_table(view), checks.beside_table(view)) if one)
     return replace(found, tables=(*found.tables, *beside), notes=session.metric_notes)
 

@@ -51,7 +51,17 @@ def per_unit(
     """What a unit costs: per thousand requests, million tokens, run, GB-month, or business unit."""
     money_of = (session.config.cost, session.config.currency)
     found = unit_answer.answer(session.con, metric, by, days, where, money_of)
-    return replace(found, notes=(*found.notes, *session.metric_notes))
+    return _dated(session, replace(found, notes=(*found.notes, *session.metric_notes)))
+
+
+def _dated(session: Session, found: Report) -> Report:
+    """The same, naming what it was made from: until when the bills are settled, and which ledger."""
+    settled, version = session.view.settled_until, session.ledger.version
+    made_from = {
+        "settled_until": settled.isoformat() if settled else None,
+        "ledger_version": "none yet" if version is None else str(version),
+    }
+    return replace(found, facts={**found.facts, **made_from})
 
 
 def report_on_plan(session: Session, question: Question) -> Report:
@@ -108,12 +118,14 @@ def shared(session: Session, days: window.Window, where: Sequence[str] = ()) -> 
     """Spend by workload, with shared cost divided as the configuration says."""
     config = session.config
     keep_own = config.sharing.keep_own
-    return sharing_answer.answer(session.con, _stages(config), keep_own, days, where, config.cost, config.currency)
+    stages, cost, currency = _stages(config), config.cost, config.currency
+    return _dated(session, sharing_answer.answer(session.con, stages, keep_own, days, where, cost, currency))
 
 
 def training_runs(session: Session, days: window.Window, where: Sequence[str] = (), top: int = 20) -> Report:
     """Training runs by workload and month, and the most expensive one by one."""
-    return runs_answer.answer(session.con, days, where, top, session.config.cost, session.config.currency)
+    cost, currency = session.config.cost, session.config.currency
+    return _dated(session, runs_answer.answer(session.con, days, where, top, cost, currency))
 
 
 def _stages(config: Config) -> tuple[sharing.Stage, ...]:

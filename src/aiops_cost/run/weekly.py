@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiops_cost.gate import accepted as accepted_file
-from aiops_cost.gate import narrow
 from aiops_cost.gate.decide import Asked, decide
 from aiops_cost.model import Report
 from aiops_cost.run.snapshot import Session, place_of
@@ -26,8 +25,8 @@ def weeks(session: Session, parts: Sequence[Sequence[str]]) -> dict[tuple[str, .
 
 
 def owners(session: Session) -> list[str]:
-    """Everyone who owns a budget line or spend, by name."""
-    return sorted(narrow.owners_of(session.view))
+    """Everyone who has something of their own in the summary, by name."""
+    return summary_week.owners(session.view)
 
 
 def summary(week: Week, last: str | None, told: Sequence[Mapping[str, Any]], later: Sequence[str] = ()) -> Summary:

@@ -15,7 +15,9 @@ from typing import Any
 
 from aiops_cost import money
 from aiops_cost.budget.plan import BudgetLine, DayRange, days_of, planned, roots
+from aiops_cost.checks import flex
 from aiops_cost.checks.view import (
+    CREDITS,
     NEVER,
     Condition,
     View,
@@ -23,6 +25,7 @@ from aiops_cost.checks.view import (
     both,
     either,
     in_days,
+    negated,
     scoped,
     watched,
 )
@@ -30,7 +33,8 @@ from aiops_cost.model import AI_ACTIVITIES, Finding, Severity, SourceState
 
 WEEK = timedelta(days=7)
 MOVERS = 5
-Tops = Mapping[str, tuple[BudgetLine, ...]]
+Tops = Mapping[str, tuple[tuple[BudgetLine, flex.Volumes], ...]]
+"""Per month the lines that are part of no other, each with the volumes that it flexes with; none where it does not."""
 TREND_DAYS = 56
 
 
@@ -95,15 +99,15 @@ def of(
     """The week before `as_of`; of owners, what they answer for: their budget lines, and spend with their name."""
     name, first, last = before(as_of)
     settled = view.settled_window(first, last)
-    part = _of_owners(view, owners)
+    part = both(_of_owners(view, owners), _counted(view))
     earlier = (settled[0] - WEEK, settled[1] - WEEK) if settled else None
-    then = both(part, watched(), in_days([earlier])) if earlier else NEVER
-    now = both(part, watched(), in_days([settled])) if settled else NEVER
+    then = both(part, in_days([earlier])) if earlier else NEVER
+    now = both(part, in_days([settled])) if settled else NEVER
     actual, past = (spent.amount for spent in view.spent_where([now, then]))
     findings = [*([] if settled else [_not_settled(name, view)]), *findings]
     mine = tuple(one for one in findings if not owners or one.owner in owners or one.severity is Severity.UNJUDGED)
     lines = [line for line in view.lines if not owners or line.owner in owners]
-    tops = _tops(lines)
+    tops = _tops(view, lines)
     return Week(
         name=name,
         first=first,
@@ -123,6 +127,15 @@ def of(
         findings=mine,
         notes=tuple(notes),
     )
+
+
+def owners(view: View) -> list[str]:
+    """Everyone who owns a budget line, or AI spend, by name: who owns other spend only has nothing to read here."""
+    condition = watched()
+    rows = view.fetch(
+        f"SELECT DISTINCT x_Owner FROM spend WHERE x_Owner IS NOT NULL AND {condition.sql}", condition.parameters
+    )
+    return sorted({line.owner for line in view.lines if line.owner} | {row[0] for row in rows})
 
 
 def _not_settled(name: str, view: View) -> Finding:
@@ -146,24 +159,36 @@ def _of_owners(view: View, owners: Sequence[str]) -> Condition:
     return either(tagged, *(scoped(line.scope) for line in view.lines if line.owner in owners))
 
 
-def _tops(lines: Sequence[BudgetLine]) -> Tops:
-    """Per month the lines that are part of no other: their amounts may be added."""
-    return {month: tuple(roots(lines, month)) for month in sorted({m for line in lines for m in line.amounts})}
+def _counted(view: View) -> Condition:
+    """AI spend and what is planned, as drift counts it: a line that plans gross is not made smaller by credits."""
+    gross = either(*(scoped(line.scope) for line in view.lines if line.plans == "gross"))
+    return both(either(watched(), *(scoped(line.scope) for line in view.lines)), negated(both(CREDITS, gross)))
+
+
+def _tops(view: View, lines: Sequence[BudgetLine]) -> Tops:
+    """The lines whose amounts may be added; volumes are read once, for the picture asks for each day."""
+    volumes = {id(line): flex.volumes(view, line, line.flex) if line.flex else {} for line in lines}
+    months = sorted({month for line in lines for month in line.amounts})
+    return {month: tuple((line, volumes[id(line)]) for line in roots(lines, month)) for month in months}
 
 
 def _planned(tops: Tops, first: date, last: date) -> Decimal:
-    """What is planned for the days."""
+    """What is allowed on the days: the plan, which moves with volume where a line flexes."""
     return money.total(
-        planned(line, max(first, days_of(month)[0]), min(last, days_of(month)[1]))
+        _allowed(line, volumes, max(first, days_of(month)[0]), min(last, days_of(month)[1]))
         for month, lines in tops.items()
         if days_of(month)[0] <= last and days_of(month)[1] >= first
-        for line in lines
+        for line, volumes in lines
     )
+
+
+def _allowed(line: BudgetLine, volumes: flex.Volumes, first: date, last: date) -> Decimal:
+    return flex.flexed(line, line.flex, [(first, last)], volumes) if line.flex else planned(line, first, last)
 
 
 def _movers(view: View, part: Condition, now: DayRange, then: DayRange, findings: Sequence[Finding]) -> list[Mover]:
     """The largest moves first; each with the finding that is about it, which knows a cause and a day."""
-    chosen = both(part, watched(), in_days([then, now]))
+    chosen = both(part, in_days([then, now]))
     rows = view.connection.execute(
         "SELECT x_Activity, x_Workload, any_value(x_Owner),"
         " coalesce(sum(Cost) FILTER (ChargePeriodStart BETWEEN ? AND ?), 0) AS now,"
@@ -189,7 +214,7 @@ def _trend(view: View, part: Condition, tops: Tops) -> list[tuple[date, Decimal,
     if until is None:
         return []
     first = until - timedelta(days=TREND_DAYS - 1)
-    chosen = both(part, watched(), in_days([(first, until)]))
+    chosen = both(part, in_days([(first, until)]))
     rows = view.connection.execute(
         f"SELECT ChargePeriodStart, sum(Cost) FROM {view.spend} WHERE {chosen.sql} GROUP BY 1 ORDER BY 1",
         chosen.parameters,
