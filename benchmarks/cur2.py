@@ -1,9 +1,9 @@
 """A month of CUR 2.0 as Parquet, made by DuckDB, the same at each run: hourly rows with resource ids.
 
 Each line (account, service, usage type, resource, tags) has a row in 16 hours of each of 31 days, so that 10 million
-rows are 625 thousand lines and days. Rows are in the order of their hours, as AWS delivers them. Amounts are doubles;
-tags, product, cost categories and discounts are maps. 12% of the lines are covered by a Savings Plan, 5% by a
-reservation.
+rows are 625 thousand lines and days. Rows are in the order of their hours, as AWS delivers them. Amounts are doubles of
+at most ten decimals, as AWS writes them; tags, product, cost categories and discounts are maps. 12% of the lines are
+covered by a Savings Plan, 5% by a reservation.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ COPY (
     hour AS line_item_usage_start_date, hour + INTERVAL 1 HOUR AS line_item_usage_end_date,
     CAST(1 + line % 7 AS DOUBLE) AS line_item_usage_amount,
     if(kind = 'DiscountedUsage', 0, if(kind = 'SavingsPlanNegation', -cost, cost)) AS line_item_unblended_cost,
-    cost AS line_item_blended_cost, cost * 1.25 AS pricing_public_on_demand_cost,
-    CAST(cost * 1.25 AS VARCHAR) AS pricing_public_on_demand_rate, service[5] AS pricing_unit,
+    cost AS line_item_blended_cost, CAST(exact * 1.25 AS DOUBLE) AS pricing_public_on_demand_cost,
+    CAST(exact * 1.25 AS VARCHAR) AS pricing_public_on_demand_rate, service[5] AS pricing_unit,
     'SKU' || line % 300 || '.JRTC' AS pricing_rate_code, 'OnDemand' AS pricing_term,
     'us-east-1' AS product_region_code, 'US East (N. Virginia)' AS product_location, service[1] AS product_servicecode,
     'SKU' || line % 300 AS product_sku, service[3] AS product_usagetype, 'family' AS product_product_family,
@@ -60,18 +60,18 @@ COPY (
     MAP {{'total_discount': 0.0}} AS discount,
     if(kind = 'DiscountedUsage', 'arn:aws:ec2:us-east-1:1:reserved-instances/' || line % 20, '')
       AS reservation_reservation_a_r_n,
-    if(kind = 'DiscountedUsage', cost * 0.6, NULL) AS reservation_effective_cost,
+    if(kind = 'DiscountedUsage', CAST(exact * 0.6 AS DOUBLE), NULL) AS reservation_effective_cost,
     CAST(NULL AS DOUBLE) AS reservation_unused_recurring_fee,
     CAST(NULL AS DOUBLE) AS reservation_unused_amortized_upfront_fee_for_billing_period,
     if(kind LIKE 'SavingsPlan%', 'arn:aws:savingsplans::1:savingsplan/' || line % 5, '')
       AS savings_plan_savings_plan_a_r_n,
-    if(kind = 'SavingsPlanCoveredUsage', cost * 0.7, NULL) AS savings_plan_savings_plan_effective_cost,
+    if(kind = 'SavingsPlanCoveredUsage', CAST(exact * 0.7 AS DOUBLE), NULL) AS savings_plan_savings_plan_effective_cost,
     CAST(NULL AS DOUBLE) AS savings_plan_total_commitment_to_date, CAST(NULL AS DOUBLE) AS savings_plan_used_commitment
   FROM (
     SELECT *, {service} AS service FROM (
       SELECT i, i % lines AS line, i // lines AS slot, CAST(1 + (i % lines) // 10 % 8 AS VARCHAR) AS size,
         TIMESTAMP '2026-05-01' + to_hours(CAST(slot // 16 * 24 + slot % 16 AS INTEGER)) AS hour,
-        CAST((1 + (i * 7919) % 99991) * 0.0000123 AS DOUBLE) AS cost,
+        CAST((1 + (i * 7919) % 99991) * 0.0000123 AS DECIMAL(12, 7)) AS exact, CAST(exact AS DOUBLE) AS cost,
         CASE WHEN line % 100 < 80 THEN 'Usage' WHEN line % 100 < 92 THEN 'SavingsPlanCoveredUsage'
           WHEN line % 100 < 97 THEN 'DiscountedUsage' ELSE 'SavingsPlanNegation' END AS kind
       FROM range({rows}) t(i), (SELECT {rows} // {hours} AS lines)

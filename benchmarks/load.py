@@ -26,7 +26,7 @@ import duckdb
 
 from aiops_cost.ledger import schema
 from aiops_cost.ledger.load import Options, load
-from aiops_cost.model import Source
+from aiops_cost.model import Errand, Source
 from aiops_cost.providers.focus.fetch import fetch
 from benchmarks import cur2
 
@@ -129,7 +129,7 @@ def _generate(path: Path, amount: str, rows: int) -> None:
 def _load(path: Path, folder: Path) -> None:
     ledger = folder / "ledger"
     shutil.rmtree(ledger, ignore_errors=True)
-    load(ledger, fetch(Source("bench", "focus", str(path)), folder), Options(now=NOW))
+    load(ledger, fetch(Source("bench", "focus", str(path)), folder, Errand()), Options(now=NOW))
 
 
 def _bare(path: Path, folder: Path) -> None:

@@ -47,6 +47,12 @@ def cells(part: Part) -> Iterator[Cell]:
             yield _from_type(part, name, column.type, found.sql, found.kind)
 
 
+def text_cell(part: Part, name: str, sql: str) -> Cell:
+    """The cell of a column whose text stands in `sql`."""
+    column = part.contract.file.columns[name]
+    return _from_text(name, column.type, without(sql, part), column.values)
+
+
 TARGET = {
     "text": "VARCHAR",
     "json": "VARCHAR",

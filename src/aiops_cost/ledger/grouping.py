@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import duckdb
 
-from aiops_cost.ledger.cells import TARGET, Cell, cells
+from aiops_cost.ledger.cells import TARGET, Cell, cells, text_cell
 from aiops_cost.ledger.part import Part, quoted, source_of
 from aiops_cost.ledger.typed import chosen, columns_of, read, row_of
 
@@ -69,12 +69,14 @@ def _grouped(
 ) -> str:
     """The one statement that reads the file: GROUP BY what rows say, sums of their figures."""
     texts = [cell for cell in listed if _kind(part, cell.name) in {"text", "json"} and part.has(cell.name)]
-    natives = _natives(part, [cell.name for cell in texts])
-    needed = _natives(part, [figure.name for figure in figures if not figure.cell])
+    members = _members(part, [cell.name for cell in texts])
+    natives = _natives(part, [cell.name for cell in texts if cell.name not in members])
+    needed = _natives(part, [*members, *(figure.name for figure in figures if not figure.cell)])
     kept = [quoted(name) for name in dict.fromkeys([*natives, *needed])]
     typed = [*(cell for cell in listed if cell.name in times), *(figure.cell for figure in figures if figure.cell)]
     rows = f"SELECT {', '.join([*columns_of(typed), *kept, 'x_row'])} FROM ({read(part, typed, [*kept, row_of(part)])})"
     keys = [quoted(name) for name in natives]
+    keys += [f'{sql} AS "member:{name}"' for name, sql in members.items()]
     keys += [f'{figure.sign} AS "sign:{figure.name}"' for figure in figures]
     keys += _time_keys(times)
     if apart := _apart(part):
@@ -88,6 +90,14 @@ def _grouped(
 
 def _kind(part: Part, name: str) -> str:
     return part.contract.file.columns[name].type
+
+
+def _members(part: Part, names: Sequence[str]) -> dict[str, str]:
+    """The columns that are single keys of a column which is not read whole, with the SQL that reads them: rows are
+    then grouped by these keys, which costs much less than to group by all that the column holds."""
+    origins = {name: origin for name in names if (origin := source_of(part, name))}
+    whole = {column for origin in origins.values() if origin.is_whole for column in origin.columns}
+    return {name: o.sql for name, o in origins.items() if not o.is_whole and whole.isdisjoint(o.columns)}
 
 
 def _natives(part: Part, names: Sequence[str]) -> list[str]:
@@ -131,7 +141,12 @@ def _typed(
     """The groups of one part, with the columns that a row has. `rules` are how many rules about texts were counted,
     and how many there are."""
     done = {*times, *(figure.name for figure in figures)}
-    rest = [cell for cell in listed if cell.name not in done]
+    members = _members(part, [cell.name for cell in listed if cell.name not in done])
+    rest = [
+        text_cell(part, cell.name, f'"member:{cell.name}"') if cell.name in members else cell
+        for cell in listed
+        if cell.name not in done
+    ]
     columns = [f'{cell.value} AS "{cell.name}"' for cell in rest]
     columns += [f'"{c.name}_text"' for c in rest if part.contract.file.columns[c.name].values]
     columns += [f'false AS "{c.name}_given"' for c in rest if _kind(part, c.name) not in {"text", "json"}]

@@ -73,11 +73,13 @@ def quoted(name: str) -> str:
 
 @dataclass(frozen=True)
 class Origin:
-    """What a contract's column is read from: SQL over the file's columns, its type, and those columns."""
+    """What a contract's column is read from: SQL over the file's columns, its type, and those columns; `is_whole` is
+    false for a single key of a column."""
 
     sql: str
     kind: str
     columns: tuple[str, ...]
+    is_whole: bool = True
 
 
 def source_of(part: Part, name: str) -> Origin | None:
@@ -93,7 +95,7 @@ def source_of(part: Part, name: str) -> Origin | None:
             held = present[base.lower()]
             found = _key(quoted(held), part.types[held], key)
             if found:
-                return Origin(found, "VARCHAR", (held,))
+                return Origin(found, "VARCHAR", (held,), is_whole=False)
     gathered = [(word, start) for word in part.types for start in column.gathers if _is_gathered(word, start)]
     if not gathered:
         return None
