@@ -166,7 +166,7 @@ def before(
 
 
 def _decide_gone(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
-    """The table `gone_for`: what the lines that are no longer there were for. Mostly there is none, and no rule runs."""
+    """The table `gone_for`: what the lines that are gone were for. Mostly there is none, and no rule runs."""
     if not con.execute("SELECT count(*) FROM gone").fetchall()[0][0]:
         con.execute("CREATE OR REPLACE TEMP TABLE gone_for AS SELECT * FROM attribution WHERE false")
         return
