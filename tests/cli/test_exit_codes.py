@@ -315,14 +315,14 @@ def test_a_source_without_totals_of_its_own_says_so(small):
         (("--share", "--runs"), "--share"),
         (("--share", "--top", "3"), "--top"),
         (("--unit", "requests", "--granularity", "day"), "--granularity"),
-        (("--full", "--last", "30d", "--by", "model"), "--by, --last"),
+        (("--full", "--last", "30d", "--by", "model"), "--by and --last"),
     ],
 )
 def test_a_report_takes_no_option_in_silence(small, asked, unused):
     serving(small).budget(plan(310)).config().pulled()
     found = small("report", *asked, *AS_OF)
     assert found.code == 2
-    assert "cannot be combined with" in found.err
+    assert "cannot be asked with" in found.err
     assert unused in found.err
 
 
