@@ -36,7 +36,16 @@ def read(part: Part, listed: Sequence[Cell], also: Sequence[str]) -> str:
 
 def row_of(part: Part) -> str:
     """SQL for the number of a row in its file."""
-    return f"{'rowid' if part.as_text else 'file_row_number'} + 1 AS x_row"
+    return f"{_place(part)} + 1 AS x_row"
+
+
+def place_of(part: Part) -> str:
+    """SQL for where a row stands, from 0: as the part's own column, by which rows are found again without a search."""
+    return f"{_place(part)} AS x_place"
+
+
+def _place(part: Part) -> str:
+    return "rowid" if part.as_text else "file_row_number"
 
 
 def columns_of(listed: Sequence[Cell]) -> list[str]:
