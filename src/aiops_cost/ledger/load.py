@@ -8,7 +8,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
@@ -27,11 +27,14 @@ from aiops_cost.model import Amounts, Export, ExportFile, Moved, Problem, Reject
 from aiops_cost.providers.contract import Contract
 
 ATTEMPTS = 5
+WORKING = 150_000_000
+"""Bytes that DuckDB keeps in memory for each thread, before it spills; a load does not get faster with more."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to load. `allow_rejects` rows may be left out; `periods` limits the load to some months."""
+    """How to load. `allow_rejects` rows may be left out; `periods` limits the load to some months; `memory_limit` is
+    used whole from the beginning when the load `is_lavish`."""
 
     now: datetime
     allow_rejects: int = 0
@@ -42,6 +45,7 @@ class Options:
     people_key: str = ""
     memory_limit: str = "2GB"
     spill: Path | None = None
+    is_lavish: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ def load(location: Path, export: Export, options: Options) -> LoadResult:
     for attempt in range(1, ATTEMPTS + 1):
         table = store.open_table(location)
         try:
-            return _load(location, export, options, table)
+            return _thriftily(location, export, options, table)
         except store.Conflict:
             if attempt == ATTEMPTS:
                 raise
@@ -97,6 +101,16 @@ def load(location: Path, export: Export, options: Options) -> LoadResult:
                 raise
             raise KeyboardInterrupt from None  # DuckDB's words for Ctrl-C
     raise AssertionError("unreachable")
+
+
+def _thriftily(location: Path, export: Export, options: Options, table: Any) -> LoadResult:
+    """Load with little memory; where that is too little to spill from, with all that is allowed."""
+    try:
+        return _load(location, export, options, table)
+    except duckdb.OutOfMemoryException:
+        if options.is_lavish:
+            raise
+    return _load(location, export, replace(options, is_lavish=True), table)
 
 
 def _load(location: Path, export: Export, options: Options, table: Any) -> LoadResult:
@@ -126,7 +140,7 @@ def _load(location: Path, export: Export, options: Options, table: Any) -> LoadR
         moved = by_service(con, Ledger.at(location, table), export.source.name, list(before), normalize.ROWS)
         refusals.moved([*stale, *companions])
         if not options.dry_run:
-            store.replace(location, normalize.stored(con), export.source.name, replaced, built, table)
+            store.replace(con, normalize.ROWS, location, export.source.name, replaced, built, table)
     gone_months = _no_longer(history, delivered, options)
     return LoadResult(export.source.name, True, built, rejects, gone_months, before, moved)
 
@@ -139,15 +153,16 @@ def _build(
     replaced: Sequence[str],
     options: Options,
 ) -> tuple[dict[str, Any], tuple[Reject, ...]]:
-    """Make the table `loaded` and its record: rows rejected, mapped, people hidden, sums compared."""
+    """Make the view `loaded` and its record: rows rejected, mapped, people hidden, sums compared."""
     counts = [group.count.of(replaced) for group in groups]
     rejects = _rejected(con, export, groups, counts, replaced, options)
     whole = set(replaced) == {p for g in groups for found in g.count.periods().values() for p in found}
     conditions = [_kept(group, replaced, whole, bool(rejects)) for group in groups]
     views = [(g.contract, g.parts.values(), g.sums, c) for g, c in zip(groups, conditions, strict=True)]
     normalize.ledger_rows(con, export.source.name, views)
-    if not options.keep_people and people.hide_in_table(con, normalize.ROWS, options.people_key):
+    if not options.keep_people and people.hide_in_table(con, normalize.TEXTS, options.people_key):
         normalize.merge(con)
+    normalize.refuse_clash(con)
     counted = [
         (group.contract, tuple(group.parts.values()), count) for group, count in zip(groups, counts, strict=True)
     ]
@@ -196,10 +211,19 @@ def _workbench(options: Options) -> Iterator[tuple[duckdb.DuckDBPyConnection, Pa
         con = duckdb.connect(config=config)
         try:
             con.execute("SET TimeZone = 'UTC'")
+            if not options.is_lavish:
+                con.execute(f"SET memory_limit = '{_thrifty(con, options.memory_limit)}B'")
             con.execute(files(__package__).joinpath("casts.sql").read_text(encoding="utf-8"))
             yield con, work
         finally:
             con.close()
+
+
+def _thrifty(con: duckdb.DuckDBPyConnection, memory_limit: str) -> int:
+    """The bytes of memory to begin with."""
+    asked = "SELECT least(parse_formatted_bytes(?), current_setting('threads') * ?)"
+    row = con.execute(asked, [memory_limit.replace(" ", ""), WORKING]).fetchone()
+    return int(row[0]) if row else WORKING
 
 
 def _open(con: duckdb.DuckDBPyConnection, chosen: Sequence[ExportFile], work: Path, first: int) -> list[Group]:

@@ -13,44 +13,58 @@ from aiops_cost.ledger.part import Part
 from aiops_cost.providers.contract import Contract
 
 ROWS = "loaded"
+TEXTS = "loaded_texts"
+_SUMMED = "loaded_sums"
 
 
 def ledger_rows(
     con: duckdb.DuckDBPyConnection, source: str, views: Sequence[tuple[Contract, Iterable[Part], str, str]]
 ) -> None:
-    """Create the table `loaded`: rows mapped, summed by line and UTC day, with their line ids.
+    """Create the view `loaded`: rows mapped, summed by line and UTC day, with their line ids.
 
-    `views` are (contract, parts, view, condition): only rows where the condition holds are taken.
+    `views` are (contract, parts, view, condition): only rows where the condition holds are taken. Below the view are
+    two tables: `loaded_texts`, a row for all days on which the same is said, and `loaded_sums`, a row for each day.
+    The mapping is read twice for that, which costs less than texts that are kept for each day.
     """
+    mapped = _mapped(con, views)
+    empty = set.intersection(*(_always_null(con, contract, parts) for contract, parts, _, _ in views))
+    said = [name for name in _TEXTS if name not in empty]
+    hashes = (
+        f"hash({', '.join(said)}) AS x_hash, hash({', '.join(f'CAST({name} AS VARCHAR) || chr(32)' for name in said)})"
+        " AS x_check"
+    )
+    sums = ", ".join(f"CAST(sum({name}) AS {_type(name)}) AS {name}" for name in _SUMS)
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {_SUMMED} AS SELECT {_DAYS}, {hashes}, {sums},"
+        f" CAST(sum(x_RowCount) AS BIGINT) AS x_RowCount FROM ({mapped}) GROUP BY ALL"
+    )
+    texts = ", ".join(f"CAST({'NULL' if name in empty else name} AS VARCHAR) AS {name}" for name in _TEXTS)
+    # Texts of the first day of each hash only: there are as many of them, and few rows to look at.
+    firsts = f"SELECT x_hash, x_check, min(day) AS day FROM {_SUMMED} GROUP BY ALL"
+    distinct = (
+        f"SELECT DISTINCT x_hash, x_check, {texts} FROM (SELECT *, {_DAY}, {hashes} FROM ({mapped}))"
+        f" JOIN ({firsts}) USING (x_hash, x_check, day)"
+    )
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {TEXTS} AS {_named(distinct)}")
+    con.execute(
+        f"CREATE OR REPLACE TEMP VIEW {ROWS} AS SELECT '{source.replace(chr(39), chr(39) * 2)}' AS x_Source,"
+        " strftime(period, '%Y-%m') AS x_BillingPeriod, day AS ChargePeriodStart, last_day + 1 AS ChargePeriodEnd,"
+        " period AS BillingPeriodStart, period_last + 1 AS BillingPeriodEnd,"
+        f" * EXCLUDE (day, period, last_day, period_last, x_hash, x_check, rest, has_at)"
+        f" FROM {_SUMMED} JOIN {TEXTS} USING (x_hash, x_check)"
+    )
+
+
+def _mapped(con: duckdb.DuckDBPyConnection, views: Sequence[tuple[Contract, Iterable[Part], str, str]]) -> str:
+    """All that the SELECTs of the formats make of the rows."""
     raws: dict[str, list[str]] = {}
     for contract, _, view, condition in views:
         lookups(con, contract)
         raws.setdefault(contract.name, []).append(f"SELECT * FROM {view} WHERE {condition}")
     # One `raw` for all files of a format: its SELECT may look at other rows of the month.
-    mapped = " UNION ALL BY NAME ".join(
+    return " UNION ALL BY NAME ".join(
         f"SELECT * FROM (WITH raw AS NOT MATERIALIZED ({' UNION ALL BY NAME '.join(raws[name])}) SELECT * FROM ({sql}))"
         for name, sql in {contract.name: contract.sql for contract, *_ in views}.items()
-    )
-    empty = set.intersection(*(_always_null(con, contract, parts) for contract, parts, _, _ in views))
-    identity = ", ".join(name for name in schema.IDENTITY if name not in empty)
-    sums = ", ".join(f"sum({name}) AS {name}" for name in (*schema.AMOUNTS, *schema.QUANTITIES))
-    # Per row only what tells rows apart: all else about days is worked out on the sums, of which there are fewer.
-    summed = (
-        "SELECT CAST(ChargePeriodStart AS DATE) AS day, CAST(BillingPeriodStart AS DATE) AS period,"
-        " CAST(greatest(ChargePeriodEnd - INTERVAL 1 MICROSECOND, ChargePeriodStart) AS DATE) AS last_day,"
-        " coalesce(CAST(BillingPeriodEnd - INTERVAL 1 MICROSECOND AS DATE), last_day(BillingPeriodStart))"
-        " AS period_last,"
-        f" InvoiceId, {identity}, {sums}, CAST(sum(x_RowCount) AS BIGINT) AS x_RowCount FROM ({mapped}) GROUP BY ALL"
-    )
-    casts = [
-        f"CAST({'NULL' if name in empty else name} AS {_type(name)}) AS {name}"
-        for name in ("InvoiceId", *schema.IDENTITY, *_SUMS)
-    ]
-    _create(
-        con,
-        f"SELECT '{source.replace(chr(39), chr(39) * 2)}' AS x_Source, strftime(period, '%Y-%m') AS x_BillingPeriod,"
-        " day AS ChargePeriodStart, last_day + 1 AS ChargePeriodEnd, period AS BillingPeriodStart,"
-        f" period_last + 1 AS BillingPeriodEnd, {', '.join(casts)}, x_RowCount FROM ({summed})",
     )
 
 
@@ -94,24 +108,43 @@ def _always_null(con: duckdb.DuckDBPyConnection, contract: Contract, parts: Iter
 
 
 def merge(con: duckdb.DuckDBPyConnection) -> None:
-    """Sum again what has become one line in `loaded`, because texts in it were replaced."""
-    keys = [name for name in schema.NAMES if name not in {*_SUMS, "x_LineId", "x_RowCount"}]
-    sums = [f"CAST(sum({name}) AS {_type(name)}) AS {name}" for name in (*_SUMS, "x_RowCount")]
-    _create(con, f"SELECT {', '.join([*keys, *sums])} FROM {ROWS} GROUP BY ALL")
-
-
-def _create(con: duckdb.DuckDBPyConnection, select: str) -> None:
-    """Make `loaded` of `select`, with x_LineId, the other half of its hash, and whether an address may be in a row."""
+    """Sum again what says the same in `loaded` now, because texts were replaced; lines have new ids then."""
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {ROWS} AS SELECT * EXCLUDE (encoded, hash),"
-        " CAST(hash & 9223372036854775807 AS BIGINT) AS x_LineId, CAST(hash >> 64 AS UBIGINT) AS rest,"
-        " contains(encoded, '@') OR contains(encoded, '%40') OR coalesce(contains(InvoiceId, '@'), false)"
-        " OR coalesce(contains(InvoiceId, '%40'), false) AS has_at"
-        f" FROM (SELECT *, md5_number(encoded) AS hash FROM (SELECT *, {_ENCODED} AS encoded FROM ({select})))"
+        f"CREATE OR REPLACE TEMP TABLE {TEXTS} AS {_named(f'SELECT * EXCLUDE (x_LineId, rest, has_at) FROM {TEXTS}')}"
+    )
+    # The first of those that say the same stands for all of them. What a row says is its line and its invoice.
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE twins AS SELECT x_hash, x_check, first(x_hash) OVER same AS own_hash,"
+        f" first(x_check) OVER same AS own_check FROM {TEXTS}"
+        " WINDOW same AS (PARTITION BY x_LineId, rest, InvoiceId ORDER BY x_hash, x_check)"
+    )
+    sums = ", ".join(f"CAST(sum({name}) AS {_type(name)}) AS {name}" for name in (*_SUMS, "x_RowCount"))
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {_SUMMED} AS SELECT day, period, last_day, period_last, own_hash AS x_hash,"
+        f" own_check AS x_check, {sums} FROM {_SUMMED} JOIN twins USING (x_hash, x_check) GROUP BY ALL"
+    )
+
+
+def _named(texts: str) -> str:
+    """A select over `texts` that adds x_LineId, the other half of its hash, and whether an address may be in them."""
+    return (
+        "SELECT * EXCLUDE (encoded, md5), CAST(md5 & 9223372036854775807 AS BIGINT) AS x_LineId,"
+        " CAST(md5 >> 64 AS UBIGINT) AS rest, contains(encoded, '@') OR contains(encoded, '%40')"
+        " OR coalesce(contains(InvoiceId, '@') OR contains(InvoiceId, '%40'), false) AS has_at"
+        f" FROM (SELECT *, md5_number(encoded) AS md5 FROM (SELECT *, {_ENCODED} AS encoded FROM ({texts})))"
     )
 
 
 _SUMS = (*schema.AMOUNTS, *schema.QUANTITIES)
+_TEXTS = ("InvoiceId", *schema.IDENTITY)
+
+_DAY = "CAST(ChargePeriodStart AS DATE) AS day"
+_DAYS = (
+    f"{_DAY}, CAST(BillingPeriodStart AS DATE) AS period,"
+    " CAST(greatest(ChargePeriodEnd - INTERVAL 1 MICROSECOND, ChargePeriodStart) AS DATE) AS last_day,"
+    " coalesce(CAST(BillingPeriodEnd - INTERVAL 1 MICROSECOND AS DATE), last_day(BillingPeriodStart)) AS period_last"
+)
+"""What tells days of a line apart, as SQL over mapped rows."""
 
 _ENCODED = "concat(" + ", ".join(f"coalesce(length({n}) || ':' || {n}, '~')" for n in schema.IDENTITY) + ")"
 """SQL for the identity of a row as text: each column in the schema's order as length, colon, text, or `~` for null, so
@@ -122,14 +155,12 @@ def _type(name: str) -> str:
     return next(column.sql_type for column in schema.COLUMNS if column.name == name)
 
 
-def stored(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
-    """The rows of `loaded` in the schema's column order.
-
-    Raises AssertionError when two different lines share an id (a chance of about n * n / 2E19 for n lines).
-    """
+def refuse_clash(con: duckdb.DuckDBPyConnection) -> None:
+    """Raise AssertionError when two different lines share an id (a chance of about n * n / 2E19 for n lines), or two
+    texts a hash (about n * n / 7E38)."""
     clash = con.execute(
-        f"SELECT x_LineId FROM {ROWS} GROUP BY x_LineId HAVING min(rest) <> max(rest) LIMIT 1"
+        f"SELECT x_LineId FROM {TEXTS} GROUP BY x_LineId HAVING min(rest) <> max(rest)"
+        f" UNION ALL SELECT min(x_LineId) FROM {TEXTS} GROUP BY x_hash, x_check HAVING count(*) > 1 LIMIT 1"
     ).fetchall()
     if clash:
         raise AssertionError(f"two lines share the id {clash[0][0]}: the identity needs more bits")
-    return con.sql(f"SELECT {', '.join(schema.NAMES)} FROM {ROWS}")

@@ -83,7 +83,7 @@ def _period(
         currency: _proved(export, period, currency, sent.get(currency, Sent()), kept.get(currency, {}))
         for currency in sorted({*sent, *kept})
     }
-    filled = ", ".join(f"bool_or({name} IS NOT NULL)" for name in schema.IDENTITY)
+    filled = ", ".join(f"count({name}) > 0" for name in schema.IDENTITY)
     row = con.execute(
         "SELECT count(*), sum(x_RowCount), min(ChargePeriodStart) FILTER (ChargeCategory = 'Usage'),"
         " max(ChargePeriodStart) FILTER (ChargeCategory = 'Usage'),"

@@ -9,20 +9,32 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
-from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Field, Schema
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.schema import PrimitiveType
+from deltalake.transaction import AddAction, create_table_with_add_actions
 
 from aiops_cost.errors import AiopsError, UserError
-from aiops_cost.ledger import schema
+from aiops_cost.ledger import schema, written
 from aiops_cost.model import Problem
 
 RECORD = "aiops_cost.load"
+_FOLDER = "lines"
+_DELTA_TYPES = {
+    "string": "string",
+    "json": "string",
+    "bigint": "long",
+    "date": "date",
+    "amount": "decimal(38,18)",
+    "quantity": "decimal(38,9)",
+}
 _KEEP_LOG = {"delta.logRetentionDuration": "interval 36500 days"}
 
 
@@ -34,7 +46,7 @@ class Conflict(AiopsError):  # noqa: N818 - it is what happened, and is mostly h
 
 def table_path(location: Path) -> str:
     """The Delta table inside a ledger folder."""
-    return str(location / "lines")
+    return str(location / _FOLDER)
 
 
 def open_table(location: Path) -> DeltaTable | None:
@@ -107,40 +119,59 @@ def records(table: DeltaTable | None) -> list[dict[str, Any]]:
 
 
 def replace(
+    con: duckdb.DuckDBPyConnection,
+    rows: str,
     location: Path,
-    rows: duckdb.DuckDBPyRelation,
     source: str,
     periods: Sequence[str],
     record: Mapping[str, Any],
     table: DeltaTable | None,
 ) -> None:
-    """Replace the partitions of `source` and `periods` by `rows`, in one commit that carries `record`.
+    """Replace the partitions of `source` and `periods` by the rows of the view `rows`, in one commit that carries
+    `record`.
 
     `table` is the snapshot that the load was decided on. Raises Conflict when another writer changed the same
     partitions since, and UserError when the disk refuses; the ledger is then as it was.
     """
     _make_private(location)
-    listed = ", ".join(f"'{period}'" for period in periods)
-    properties = CommitProperties(custom_metadata={RECORD: json.dumps(record)}, max_commit_retries=0)
-    partition = list(schema.PARTITION)
     try:
-        if table is None:
-            write_deltalake(
-                table_path(location), rows, mode="error", partition_by=partition, configuration=_KEEP_LOG,
-                commit_properties=properties,
-            )  # fmt: skip
-        else:
-            write_deltalake(
-                table, rows, mode="overwrite", partition_by=partition, commit_properties=properties,
-                schema_mode="merge" if lacking(table) else None,
-                predicate=f"x_Source = '{source}' AND x_BillingPeriod IN ({listed})",
-            )  # fmt: skip
+        with written.write(con, rows, location / _FOLDER, source, periods) as files:
+            _commit(location, files, source, periods, record, table)
     except CommitFailedError as error:
         raise Conflict(_conflict(location, error)) from None
-    except (DeltaError, OSError) as error:
+    except (DeltaError, OSError, duckdb.IOException) as error:
         if "already exists" in str(error):
             raise Conflict(_conflict(location, error)) from None
         raise disk_problem(location, error) from None
+
+
+def _commit(
+    location: Path,
+    files: Sequence[written.Written],
+    source: str,
+    periods: Sequence[str],
+    record: Mapping[str, Any],
+    table: DeltaTable | None,
+) -> None:
+    now = int(time.time() * 1000)
+    added = [AddAction(file.path, file.size, file.partition, now, True, json.dumps(file.stats)) for file in files]
+    properties = CommitProperties(custom_metadata={RECORD: json.dumps(record)}, max_commit_retries=0)
+    partition = list(schema.PARTITION)
+    if table is None:
+        create_table_with_add_actions(
+            table_path(location), _schema(), added, mode="error", partition_by=partition, configuration=_KEEP_LOG,
+            commit_properties=properties,
+        )  # fmt: skip
+    else:
+        table.create_write_transaction(
+            list(added), "overwrite", _schema(), partition, commit_properties=properties,
+            partition_filters=[("x_Source", "=", source), ("x_BillingPeriod", "in", list(periods))],
+        )  # fmt: skip
+
+
+def _schema() -> Schema:
+    types = {column.name: PrimitiveType(_DELTA_TYPES[column.type]) for column in schema.COLUMNS}
+    return Schema([Field(name, types[name]) for name in schema.NAMES])
 
 
 def file_list(table: DeltaTable | None) -> list[str]:
@@ -160,16 +191,15 @@ _CLOSED = re.compile(r"read-only|permission denied|not a directory|os error (13|
 
 def disk_problem(location: Path, error: Exception) -> UserError:
     """What to say when a disk is full, read-only, or not ours."""
-    said = _first_line(error)
-    if _FULL.search(said):
+    if _FULL.search(str(error)):
         sentence, way_out = (
             "the disk is full",
             "Free space, or move `ledger:` and `spill:` to another disk; then pull again.",
         )
-    elif _CLOSED.search(said):
+    elif _CLOSED.search(str(error)):
         sentence, way_out = "the folder cannot be written", "Check its owner and rights, or choose another `ledger:`."
     else:
-        sentence, way_out = f"writing failed: {said}", "Check the disk; then pull again."
+        sentence, way_out = f"writing failed: {_first_line(error)}", "Check the disk; then pull again."
     return UserError(
         Problem("disk", str(location), f"{sentence}; nothing was loaded, the ledger is as it was", way_out)
     )
