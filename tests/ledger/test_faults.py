@@ -179,6 +179,29 @@ def test_too_little_memory_is_said(books: Any, make_bill: Any) -> None:
     assert books.version() is None
 
 
+def test_a_load_that_is_short_of_memory_takes_what_it_may(
+    books: Any, make_bill: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books.csv("may.csv", month(make_bill, "1.00", lines=2000))
+    monkeypatch.setattr(load, "WORKING", 500_000)
+    books.load()
+    assert books.total() == Decimal(len(month(make_bill, "1.00", lines=2000)))
+
+
+def test_a_commit_that_fails_leaves_no_files(books: Any, make_bill: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise OSError(5, "Input/output error")
+
+    books.csv("may.csv", [make_bill()])
+    books.load()
+    before = set(books.location.rglob("*.parquet"))
+    books.csv("may.csv", [make_bill(billed="99.00")])
+    monkeypatch.setattr(store, "_commit", broken)
+    with pytest.raises(UserError, match="nothing was loaded"):
+        books.load()
+    assert set(books.location.rglob("*.parquet")) == before
+
+
 # --- garbage in ---------------------------------------------------------------------------------------------------
 
 

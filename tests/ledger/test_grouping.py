@@ -110,6 +110,26 @@ def test_rows_that_differ_in_any_text_are_not_summed_together(books: Any, make_b
     ]  # fmt: skip
 
 
+def test_maps_that_look_alike_as_text_are_still_two(books: Any) -> None:
+    maps = ["MAP {'a': 'b, c=d'}", "MAP {'a': 'b', 'c': 'd'}", "MAP {'a': 'NULL'}", "MAP {'a': NULL}", "MAP {'a': ''}",
+            "MAP {'a': chr(39) || 'b' || chr(39)}", "MAP {'a': 'b'}", "MAP {'a ': 'b'}", "MAP {}", "NULL"]  # fmt: skip
+    values = ", ".join(f"({made})" for made in maps)
+    books.parquet("may.parquet", "SELECT 1::DOUBLE AS BilledCost, 1::DOUBLE AS EffectiveCost, 1::DOUBLE AS ListCost,"
+                  " 1::DOUBLE AS ContractedCost, TIMESTAMP '2026-05-03' AS ChargePeriodStart,"
+                  f" TIMESTAMP '2026-05-03 01:00:00' AS ChargePeriodEnd, tags AS Tags, {FOCUS}"
+                  f" FROM (VALUES {values}) AS t(tags), range(2)")  # fmt: skip
+    found = groups(books.folder, "Tags, x_rows")
+    assert len({tags for tags, _ in found}) == len(found) == len(maps)
+    assert {rows for _, rows in found} == {2}
+
+
+def test_groups_have_the_texts_of_their_own_rows(books: Any, make_bill: Any) -> None:
+    books.csv("may.csv", [hour(n, "1", make_bill, ResourceId=f"vm-{n % 3}", RegionId=f"r{n % 2}") for n in range(24)])
+    assert groups(books.folder, "ResourceId, RegionId, x_rows") == [
+        (f"vm-{n}", f"r{region}", 4) for n in range(3) for region in range(2)
+    ]
+
+
 def test_doubles_with_many_decimals_are_summed_as_their_texts_say(books: Any) -> None:
     books.parquet("may.parquet", "SELECT cost AS BilledCost, 0.1::DOUBLE AS EffectiveCost, 0.3::DOUBLE AS ListCost,"
                   " 0.1::DOUBLE AS ContractedCost, TIMESTAMP '2026-05-03' + INTERVAL (n) HOUR AS ChargePeriodStart,"
