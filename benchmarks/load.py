@@ -2,8 +2,11 @@
 
 The peer reads the same file, sums the same amounts by the same columns and day, and writes Parquet: no casts, no
 proof, no line ids, no Delta commit. What is left is the price of a ledger that adds up. Aim: 1.3 or less.
-`--format cur2` does the same with CUR 2.0 (see `cur2.py`), and measures the memory of the load at half and at twice
-the rows, each in a process of its own: it should not grow with them.
+`--format cur2` does the same with 10 million rows of CUR 2.0 (`cur2.py` says what "the same columns" are), and measures
+the memory of the load at half and at twice the rows, each in a process of its own: under 1 GB, within 1.3 of each
+other. All of it:  python -m benchmarks load --format cur2 --peers
+`--peers` lets a pandas script and focus-converter do the same (see `peers.py`). Ratios are given of wall time and of
+processor time; on a machine that others use, only the second means something.
 The FOCUS file is made with a fixed seed: 24 hourly rows per line and day, amounts as DECIMAL, as Azure and GCP send
 them, and once more as DOUBLE, as AWS does, which costs a reading of every amount as text.
 """
@@ -18,7 +21,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,10 +32,11 @@ from aiops_cost.ledger import schema
 from aiops_cost.ledger.load import Options, load
 from aiops_cost.model import Errand, Source
 from aiops_cost.providers.focus.fetch import fetch
-from benchmarks import cur2
+from benchmarks import cur2, peers
 
 ROWS = 2_000_000
 CUR2_ROWS = 10_000_000
+PEER_ROWS = 500_000
 RUNS = 5
 GENERATED = (
     "SELECT setseed(0.5)",
@@ -70,31 +75,51 @@ def main() -> None:
     parser.add_argument("--rows", type=int, help=f"rows of the file (FOCUS {ROWS:,}, CUR 2.0 {CUR2_ROWS:,})")
     parser.add_argument("--runs", type=int, default=RUNS, help="how often each is timed")
     parser.add_argument("--no-memory", action="store_true", help="leave the memory at half and twice the rows out")
+    parser.add_argument("--peers", type=int, nargs="?", const=PEER_ROWS, default=0, metavar="ROWS",
+                        help=f"time pandas and focus-converter, too, on so many rows ({PEER_ROWS:,})")  # fmt: skip
     asked = parser.parse_args()
     if asked.format == "cur2":
-        _cur2(asked.rows or CUR2_ROWS, asked.runs, not asked.no_memory)
+        with tempfile.TemporaryDirectory() as name:
+            _cur2(asked.rows or CUR2_ROWS, asked.runs, Path(name))
+            if not asked.no_memory:
+                _memory(asked.rows or CUR2_ROWS, Path(name))
+            if asked.peers:
+                _peers(asked.peers, Path(name))
     else:
         _focus(asked.rows or ROWS, asked.runs)
 
 
-def _cur2(rows: int, runs: int, memory: bool) -> None:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        path = folder / "cur2.parquet"
-        cur2.generate(path, rows)
-        ours, peer = _in_turn(lambda: _load(path, folder), lambda: cur2.bare(path, folder / "bare.parquet"), runs)
-        print(
-            f"load {rows:,} rows of CUR 2.0 ({path.stat().st_size / 2**20:,.0f} MB): {ours:.2f} s; bare DuckDB group-by"
-            f" to Parquet {peer:.2f} s; ratio {ours / peer:.2f}"
-        )
-        if not memory:
-            return
-        peaks = []
-        for number in (rows // 2, rows * 2):
-            cur2.generate(path, number)
-            peaks.append(_peak(path, folder))
-            print(f"memory of a load of {number:,} rows: {peaks[-1]:,.0f} MB at its peak")
-        print(f"four times the rows: {peaks[1] / peaks[0]:.2f} times the memory")
+def _cur2(rows: int, runs: int, folder: Path) -> None:
+    path, out = folder / "cur2.parquet", folder / "bare.parquet"
+    cur2.generate(path, rows)
+    ours, keys, whole = _in_turn(
+        (lambda: _load(path, folder), lambda: cur2.bare(path, out), lambda: cur2.bare(path, out, cur2.WHOLE)), runs
+    )
+    print(f"load {rows:,} rows of CUR 2.0 ({path.stat().st_size / 2**20:,.0f} MB): {ours}")
+    print(f"bare DuckDB group-by of the same columns: {keys}; {ours.over(keys)} (aim 1.3)")
+    print(f"bare DuckDB group-by with the whole map `product`: {whole}; {ours.over(whole)}")
+
+
+def _memory(rows: int, folder: Path) -> None:
+    path, peaks = folder / "cur2.parquet", []
+    for number in (rows // 2, rows * 2):
+        cur2.generate(path, number)
+        peaks.append(_peak(path, folder))
+        print(f"memory of a load of {number:,} rows: {peaks[-1]:,.0f} MB at its peak")
+    print(f"four times the rows: {peaks[1] / peaks[0]:.2f} times the memory")
+
+
+def _peers(rows: int, folder: Path) -> None:
+    python = peers.environment(folder)
+    if python is None:
+        return
+    path = folder / "cur2.parquet"
+    cur2.generate(path, rows)
+    (ours,) = _in_turn((lambda: _load(path, folder),), 1)
+    print(f"load {rows:,} rows of CUR 2.0: {ours}")
+    for name, peer in (("pandas script", peers.pandas), ("focus-converter", peers.converter)):
+        told = peer(python, path, folder)
+        print(f"{name}: {told if isinstance(told, str) else f'{Took(*told)}; {Took(*told).over(ours)}'}")
 
 
 def _peak(path: Path, folder: Path) -> float:
@@ -112,12 +137,8 @@ def _focus(rows: int, runs: int) -> None:
         for kind, amount in AMOUNTS.items():
             path = Path(folder) / f"focus-{kind.lower()}.parquet"
             _generate(path, amount, rows)
-            ours, peer = _in_turn(lambda p=path: _load(p, Path(folder)), lambda p=path: _bare(p, Path(folder)), runs)
-            print(
-                f"load {rows:,} rows, amounts {kind}: {ours:.2f} s; bare DuckDB group-by to Parquet {peer:.2f} s;"
-                f" ratio {ours / peer:.2f}",
-                file=sys.stdout,
-            )
+            ours, peer = _in_turn((lambda p=path: _load(p, Path(folder)), lambda p=path: _bare(p, Path(folder))), runs)
+            print(f"load {rows:,} rows, amounts {kind}: {ours}; bare DuckDB group-by {peer}; {ours.over(peer)}")
 
 
 def _generate(path: Path, amount: str, rows: int) -> None:
@@ -145,16 +166,31 @@ def _bare(path: Path, folder: Path) -> None:
         )
 
 
-def _in_turn(ours: Callable[[], None], peer: Callable[[], None], runs: int) -> tuple[float, float]:
-    """Median seconds of each, run in turn so that a slow machine is slow for both; the first of each is not counted."""
-    times: tuple[list[float], list[float]] = ([], [])
+@dataclass(frozen=True)
+class Took:
+    """Seconds of wall time and of processor time."""
+
+    wall: float
+    cpu: float
+
+    def __str__(self) -> str:
+        return f"{self.wall:.2f} s, {self.cpu:.2f} s of processor time"
+
+    def over(self, other: Took) -> str:
+        """Both ratios."""
+        return f"ratio {self.wall / other.wall:.2f}, of processor time {self.cpu / other.cpu:.2f}"
+
+
+def _in_turn(works: Sequence[Callable[[], None]], runs: int) -> list[Took]:
+    """Medians of each, run in turn so that a slow machine is slow for all; the first of each is not counted."""
+    times: list[list[tuple[float, float]]] = [[] for _ in works]
     for run in range(runs + 1):
-        for index, work in enumerate((ours, peer)):
-            start = time.perf_counter()
+        for index, work in enumerate(works):
+            wall, cpu = time.perf_counter(), time.process_time()
             work()
             if run:
-                times[index].append(time.perf_counter() - start)
-    return statistics.median(times[0]), statistics.median(times[1])
+                times[index].append((time.perf_counter() - wall, time.process_time() - cpu))
+    return [Took(*(statistics.median(values) for values in zip(*found, strict=True))) for found in times]
 
 
 if __name__ == "__main__":
