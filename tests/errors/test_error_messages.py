@@ -25,8 +25,8 @@ PLACELESS = {
     "config-missing", "rate-missing", "dimension-unknown", "dimension-twice", "filter-syntax", "granularity-unknown",
     "plan-missing", "ledger-version-twice", "paper-unknown", "paper-which", "target-unknown", "summary-unjudged",
     "owner-unknown", "scope-empty", "fail-on-unknown", "accept-unknown", "report-options",
-    "also-form", "baseline-file", "code-unknown", "comment-place", "cost-unknown", "currency-bad",
-    "explain-unknown", "metric-unknown", "not-a-day", "schema-unknown",
+    "also-form", "format-name", "usage", "baseline-file", "code-unknown", "comment-place", "cost-unknown",
+    "currency-bad", "explain-unknown", "metric-unknown", "not-a-day", "schema-unknown",
     "scope-form", "scope-unknown", "span-form", "window-compare", "window-last", "window-month",
     "window-reversed", "window-twice",
 }  # fmt: skip

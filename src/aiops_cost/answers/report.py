@@ -82,7 +82,9 @@ def answer(
 ) -> Report:
     """The report. Groups without a name are shown as unknown, never dropped; `top` only folds rows into one, so
     the total is always that of everything asked for. Raises UserError for unknown columns and bad filters."""
-    _refuse(question)
+    if question.plan is not None and not question.plan:
+        way_out = "Name one under `budgets` in the configuration, or compare with: before, last-month, 2026-04."
+        raise UserError(Problem("plan-missing", "", "there is no budget to compare with", way_out))
     trend = question.window.days > 1 and not any(key in TIMES for key in question.keys)
     now = sums(con, question.keys, question.window, question.where, trend, question.relation)
     then, more = _then(con, question)
@@ -103,20 +105,14 @@ def answer(
     )
 
 
-def _refuse(question: Question) -> None:
-    if question.top is not None and question.top < 1:
-        raise UserError(Problem("top-too-small", "", "--top shows at least 1 row", "Write --top 10."))
-    twice = [name for name in question.by if question.by.count(name) > 1]
+def refuse(by: Sequence[str], granularity: str | None) -> None:
+    """Raises UserError for a column that is named twice, and for a stretch of time that there is not."""
+    twice = [name for name in by if by.count(name) > 1]
     if twice:
         raise UserError(Problem("dimension-twice", "", f"`{twice[0]}` stands twice in --by", "Name each column once."))
-    if question.granularity is not None and question.granularity not in TIMES:
+    if granularity is not None and granularity not in TIMES:
         way_out = "Write --granularity day, week or month."
-        raise UserError(
-            Problem("granularity-unknown", "", f"there is no stretch of time `{question.granularity}`", way_out)
-        )
-    if question.plan is not None and not question.plan:
-        way_out = "Name one under `budgets` in the configuration, or compare with: before, last-month, 2026-04."
-        raise UserError(Problem("plan-missing", "", "there is no budget to compare with", way_out))
+        raise UserError(Problem("granularity-unknown", "", f"there is no stretch of time `{granularity}`", way_out))
 
 
 def _then(con: duckdb.DuckDBPyConnection, question: Question) -> tuple[Mapping[Key, Decimal | None], tuple[str, ...]]:

@@ -36,6 +36,14 @@ Window = window.Window
 Question = report_answer.Question
 
 
+def refuse(by: Sequence[str], where: Sequence[str], granularity: str | None = None) -> None:
+    """Raises UserError for what can be seen to be wrong with a question before the ledger is opened."""
+    report_answer.refuse(by, granularity)
+    for name in by:
+        filters.column(name)
+    filters.where(where)
+
+
 def report(session: Session, question: Question) -> Report:
     """Spend by any columns over any days, beside other days where that is asked; as billed, or after sharing."""
     config = session.config
