@@ -30,6 +30,8 @@ from aiops_cost.checks.view import (
     watched,
 )
 from aiops_cost.model import AI_ACTIVITIES, Finding, Severity, SourceState
+from aiops_cost.summary import stretches
+from aiops_cost.summary.stretches import Stretches
 
 WEEK = timedelta(days=7)
 MOVERS = 5
@@ -75,6 +77,7 @@ class Week:
     states: tuple[SourceState, ...]
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
+    stretches: Stretches
 
     @property
     def unjudged(self) -> tuple[Finding, ...]:
@@ -126,6 +129,7 @@ def of(
         states=view.states,
         findings=mine,
         notes=tuple(notes),
+        stretches=stretches.of(view),
     )
 
 
@@ -187,15 +191,18 @@ def _allowed(line: BudgetLine, volumes: flex.Volumes, first: date, last: date) -
 
 
 def _movers(view: View, part: Condition, now: DayRange, then: DayRange, findings: Sequence[Finding]) -> list[Mover]:
-    """The largest moves first; each with the finding that is about it, which knows a cause and a day."""
+    """The largest moves first; each with the finding that is about it, which knows a cause and a day. The owner is
+    whoever owned it last, and on that day the most of it."""
     chosen = both(part, in_days([then, now]))
     rows = view.connection.execute(
-        "SELECT x_Activity, x_Workload, any_value(x_Owner),"
-        " coalesce(sum(Cost) FILTER (ChargePeriodStart BETWEEN ? AND ?), 0) AS now,"
-        " coalesce(sum(Cost) FILTER (ChargePeriodStart BETWEEN ? AND ?), 0) AS past"
-        f" FROM {view.spend} WHERE {chosen.sql} GROUP BY 1, 2"
+        "WITH daily AS (SELECT x_Activity, x_Workload, x_Owner, ChargePeriodStart AS day, sum(Cost) AS cost"
+        f" FROM {view.spend} WHERE {chosen.sql} GROUP BY ALL)"
+        " SELECT x_Activity, x_Workload, arg_max(x_Owner, row(day, cost, x_Owner)) FILTER (x_Owner IS NOT NULL),"
+        " coalesce(sum(cost) FILTER (day BETWEEN ? AND ?), 0) AS now,"
+        " coalesce(sum(cost) FILTER (day BETWEEN ? AND ?), 0) AS past"
+        " FROM daily GROUP BY 1, 2"
         " HAVING now <> past ORDER BY abs(now - past) DESC, 1, 2 NULLS FIRST LIMIT ?",
-        [*now, *then, *chosen.parameters, MOVERS],
+        [*chosen.parameters, *now, *then, MOVERS],
     ).fetchall()
     return [_mover(view, row, findings) for row in rows]
 
