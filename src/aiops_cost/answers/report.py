@@ -12,11 +12,10 @@ import duckdb
 
 from aiops_cost import money
 from aiops_cost.answers import unmatched
-from aiops_cost.answers.against import planned_by
+from aiops_cost.answers.against import Plan, planned_by
 from aiops_cost.answers.pictures import spend_chart
 from aiops_cost.answers.sums import Key, Sum, added, sums
 from aiops_cost.answers.window import Window
-from aiops_cost.budget.plan import Budget
 from aiops_cost.errors import UserError
 from aiops_cost.model import Column, Problem, Report, SourceState, Table
 
@@ -32,7 +31,7 @@ class Question:
     """What is asked: `by` these columns, on these days, where these filters hold.
 
     `granularity` (day, week or month) puts stretches of time before the columns; `top` keeps so many groups, of all
-    stretches alike, and folds the rest. `compare` is other days; `plan` the budgets to compare with instead.
+    stretches alike, and folds the rest. `compare` is other days; `plan` what is compared with instead.
     """
 
     by: tuple[str, ...]
@@ -41,7 +40,7 @@ class Question:
     top: int | None = None
     compare: Window | None = None
     granularity: str | None = None
-    plan: tuple[Budget, ...] | None = None
+    plan: Plan | None = None
     relation: str = "spend"
     """`spend`, or `allocated` for cost after sharing."""
 
@@ -82,11 +81,12 @@ def answer(
 ) -> Report:
     """The report. Groups without a name are shown as unknown, never dropped; `top` only folds rows into one, so
     the total is always that of everything asked for. Raises UserError for unknown columns and bad filters."""
-    if question.plan is not None and not question.plan:
+    if question.plan is not None and not question.plan.budgets:
         way_out = "Name one under `budgets` in the configuration, or compare with: before, last-month, 2026-04."
         raise UserError(Problem("plan-missing", "", "there is no budget to compare with", way_out))
     trend = question.window.days > 1 and not any(key in TIMES for key in question.keys)
-    now = sums(con, question.keys, question.window, question.where, trend, question.relation)
+    counted = question.plan.counted if question.plan else ("true", ())
+    now = sums(con, question.keys, question.window, question.where, trend, question.relation, counted)
     then, more = _then(con, question)
     rows = [_Row(key, now.get(key, Sum(ZERO)), then.get(key, ZERO) if question.is_compared else None)
             for key in _ordered(now, then, question.in_time)]  # fmt: skip
@@ -117,7 +117,8 @@ def refuse(by: Sequence[str], granularity: str | None) -> None:
 
 def _then(con: duckdb.DuckDBPyConnection, question: Question) -> tuple[Mapping[Key, Decimal | None], tuple[str, ...]]:
     if question.plan is not None:
-        found = planned_by(question.plan, question.keys, question.window, question.where)
+        plan = question.plan
+        found = planned_by(plan.budgets, question.keys, question.window, question.where, plan.allowed)
         return found.amounts, found.notes
     if question.compare is None:
         return {}, ()
@@ -229,7 +230,7 @@ def _facts(
         "period": str(question.window),
         **({"sharing": "after sharing"} if question.relation == "allocated" else {}),
         **({"compared_with": str(question.compare)} if question.compare else {}),
-        **({"compared_with": ", ".join(budget.name for budget in question.plan)} if question.plan else {}),
+        **({"compared_with": ", ".join(budget.name for budget in question.plan.budgets)} if question.plan else {}),
         **({"where": " and ".join(question.where)} if question.where else {}),
         "settled_until": min(known).isoformat() if known and len(known) == len(settled) else None,
         "ledger_version": "none yet" if version is None else str(version),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from aiops_cost import checks, memory
-from aiops_cost.answers import allocation, filters, lists, window
+from aiops_cost.answers import against, allocation, filters, lists, window
 from aiops_cost.answers import coverage as coverage_answer
 from aiops_cost.answers import line as line_answer
 from aiops_cost.answers import overview as overview_answer
@@ -73,8 +73,9 @@ def _dated(session: Session, found: Report) -> Report:
 
 
 def report_on_plan(session: Session, question: Question) -> Report:
-    """Spend by any columns beside what the budgets plan for it, on those of the days that are settled and planned.
+    """Spend by any columns beside what the budgets allow for it, on those of the days that are settled and planned.
 
+    The two are those of `drift`: a plan that flexes moves with volume, and credits stay out where the plan is gross.
     What is known not to be AI stays out, unless the filters speak of the activity: no budget plans it.
     Raises CouldNotJudge where there is no such day."""
     view, days = session.view, question.window
@@ -87,7 +88,13 @@ def report_on_plan(session: Session, question: Question) -> Report:
         )  # fmt: skip
     asks_activity = any(filters.parsed(one)[0] in {"activity", "x_Activity"} for one in question.where)
     where = question.where if asks_activity else (*question.where, *_AI)
-    return _asked(session, replace(question, window=settled or days, where=where, plan=view.current))
+    counted = view.counted()
+    held = against.Plan(
+        view.current,
+        lambda line, first, last: view.allowed(line, [(first, last)]),
+        (counted.sql, counted.parameters),
+    )
+    return _asked(session, replace(question, window=settled or days, where=where, plan=held))
 
 
 def _asked(session: Session, question: report_answer.Question) -> Report:

@@ -17,7 +17,6 @@ from aiops_cost import money
 from aiops_cost.budget.plan import BudgetLine, DayRange, days_of, planned, roots
 from aiops_cost.checks import flex
 from aiops_cost.checks.view import (
-    CREDITS,
     NEVER,
     Condition,
     View,
@@ -25,7 +24,6 @@ from aiops_cost.checks.view import (
     both,
     either,
     in_days,
-    negated,
     scoped,
     watched,
 )
@@ -165,8 +163,7 @@ def _of_owners(view: View, owners: Sequence[str]) -> Condition:
 
 def _counted(view: View) -> Condition:
     """AI spend and what is planned, as drift counts it: a line that plans gross is not made smaller by credits."""
-    gross = either(*(scoped(line.scope) for line in view.lines if line.plans == "gross"))
-    return both(either(watched(), *(scoped(line.scope) for line in view.lines)), negated(both(CREDITS, gross)))
+    return both(either(watched(), *(scoped(line.scope) for line in view.lines)), view.counted())
 
 
 def _tops(view: View, lines: Sequence[BudgetLine]) -> Tops:
