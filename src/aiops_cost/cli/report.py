@@ -14,6 +14,7 @@ _DAYS = ("--month", "--last", "--from", "--to")
 _TAKES = {
     "--full": ("--metric",),
     "--runs": ("--metric", *_DAYS, "--where", "--top"),
+    "--idle": ("--metric", *_DAYS, "--where"),
     "--unit": ("--metric", *_DAYS, "--where", "--by"),
     "--share": ("--metric", *_DAYS, "--where", "--by", "--top", "--granularity", "--compare-to"),
 }
@@ -59,6 +60,9 @@ def command(
     runs: Annotated[
         bool, typer.Option("--runs", help="Training runs by workload and month, and the most expensive one by one.")
     ] = False,
+    idle: Annotated[
+        bool, typer.Option("--idle", help="Serving capacity paid by the hour: used, idle, and not known.")
+    ] = False,
     unit: Annotated[
         str | None,
         typer.Option(
@@ -80,9 +84,9 @@ def command(
     from aiops_cost.run import questions
 
     asked = {
-        "--full": full, "--runs": runs, "--unit": unit, "--share": share, "--by": by, "--month": month, "--last": last,
-        "--from": first_day, "--to": last_day, "--where": where, "--top": top, "--granularity": granularity,
-        "--compare-to": compare_to, "--metric": metric,
+        "--full": full, "--runs": runs, "--idle": idle, "--unit": unit, "--share": share, "--by": by, "--month": month,
+        "--last": last, "--from": first_day, "--to": last_day, "--where": where, "--top": top,
+        "--granularity": granularity, "--compare-to": compare_to, "--metric": metric,
     }  # fmt: skip
     on_plan = compare_to == "plan"
     _refuse_what_is_not_honoured({name for name, value in asked.items() if value}, on_plan)
@@ -94,6 +98,8 @@ def command(
         return output.write(questions.shared(session, days, where or ()), format, file)
     if runs:
         return output.write(questions.training_runs(session, days, where or (), top or 20), format, file)
+    if idle:
+        return output.write(questions.idle(session, days, where or ()), format, file)
     names = [name.strip() for name in (by or "activity").split(",") if name.strip()]
     if unit:
         return output.write(questions.per_unit(session, unit, names, days, where or ()), format, file)

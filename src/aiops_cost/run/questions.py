@@ -9,6 +9,7 @@ from datetime import date
 from aiops_cost import checks, memory
 from aiops_cost.answers import allocation, filters, lists, window
 from aiops_cost.answers import coverage as coverage_answer
+from aiops_cost.answers import idle as idle_answer
 from aiops_cost.answers import line as line_answer
 from aiops_cost.answers import overview as overview_answer
 from aiops_cost.answers import query as query_answer
@@ -126,6 +127,12 @@ def training_runs(session: Session, days: window.Window, where: Sequence[str] = 
     """Training runs by workload and month, and the most expensive one by one."""
     cost, currency = session.config.cost, session.config.currency
     return _dated(session, runs_answer.answer(session.con, days, where, top, cost, currency))
+
+
+def idle(session: Session, days: window.Window, where: Sequence[str] = ()) -> Report:
+    """Serving capacity that is paid by the hour: used, idle, not known."""
+    cost, currency = session.config.cost, session.config.currency
+    return _dated(session, idle_answer.answer(session.con, days, where, cost, currency))
 
 
 def _stages(config: Config) -> tuple[sharing.Stage, ...]:
