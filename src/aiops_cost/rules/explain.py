@@ -147,11 +147,9 @@ def _source(lines: Lines, tags: TagMap, rule: Rule | None, field: str, value: st
         return f"{stated.STRENGTH[origin]}: {next(text for text, column in texts if column.value(0) is not None)}"
     if rule and _fills(rule, schema.SHORT[field]):
         return f"{rule.confidence}: rule {rule.id}"
-    if field != "run":
-        return "stated: the owners file"
-    if value in (lines.column("ResourceId").value(0) or ""):
-        return "stated: the resource id"
-    return "named: a tag that names its job"
+    by_id = value in (lines.column("ResourceId").value(0) or "")
+    of_run = "stated: the resource id" if by_id else "named: a tag that names its job"
+    return of_run if field == "run" else "stated: the owners file"
 
 
 def _fills(rule: Rule, field: str) -> bool:

@@ -162,7 +162,8 @@ def coverage(session: Session, days: window.Window, by_rule: bool = False) -> Re
 
 def suggest(session: Session, days: window.Window, top: int) -> Report:
     """The costliest unattributed lines, with rules to paste."""
-    return suggest_answer.answer(session.con, days, top, session.config.cost, session.config.currency)
+    config = session.config
+    return suggest_answer.answer(session.con, days, top, config.cost, config.currency, session.rules)
 
 
 def explain_line(session: Session, line_id: int) -> Report:
