@@ -102,9 +102,9 @@ def test_what_else_an_account_does_is_evidence_of_the_weakest_kind(con) -> None:
 
 
 def test_a_thing_named_like_what_a_rule_knows_is_proposed_to_be_the_same(con, tmp_path: Path) -> None:
-    """A vector index of a vendor that no pack names: nothing matches it, and rules for the like are near."""
+    """A knowledge base of a vendor that no pack names: no rule knows it, and rules for the like are near."""
     line = {"ProviderName": "Contoso AI", "ServiceName": "Platform", "ServiceCategory": "AI and Machine Learning",
-            "ChargeDescription": "Vector Search Index Storage", "SubAccountName": "ml"}  # fmt: skip
+            "ChargeDescription": "Knowledge base storage", "SubAccountName": "ml"}  # fmt: skip
     assert attribute(frame_of([line]), load_packs())["x_Activity"][0] == "unattributed"
     spend(con, 5, **line, x_Activity="unattributed", x_Component="ml-compute")
     report = asked(con)
