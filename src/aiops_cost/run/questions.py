@@ -9,6 +9,7 @@ from datetime import date
 from aiops_cost import checks, memory
 from aiops_cost.answers import against, allocation, filters, lists, window
 from aiops_cost.answers import coverage as coverage_answer
+from aiops_cost.answers import idle as idle_answer
 from aiops_cost.answers import line as line_answer
 from aiops_cost.answers import overview as overview_answer
 from aiops_cost.answers import query as query_answer
@@ -143,6 +144,12 @@ def training_runs(session: Session, days: window.Window, where: Sequence[str] = 
     return _dated(session, runs_answer.answer(session.con, days, where, top, cost, currency))
 
 
+def idle(session: Session, days: window.Window, where: Sequence[str] = ()) -> Report:
+    """Serving capacity that is paid by the hour: used, idle, not known."""
+    cost, currency = session.config.cost, session.config.currency
+    return _dated(session, idle_answer.answer(session.con, days, where, cost, currency))
+
+
 def _stages(config: Config) -> tuple[sharing.Stage, ...]:
     """The stages of sharing, their files read."""
     wanted, place = config.sharing, config.marks.place
@@ -170,7 +177,8 @@ def coverage(session: Session, days: window.Window, by_rule: bool = False) -> Re
 
 def suggest(session: Session, days: window.Window, top: int) -> Report:
     """The costliest unattributed lines, with rules to paste."""
-    return suggest_answer.answer(session.con, days, top, session.config.cost, session.config.currency)
+    config = session.config
+    return suggest_answer.answer(session.con, days, top, config.cost, config.currency, session.rules)
 
 
 def explain_line(session: Session, line_id: int) -> Report:
