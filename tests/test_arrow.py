@@ -38,7 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reports": {"model", "money"},
     "schemas": {"model", "errors", "documents", "budget", "config", "rules", "gate"},
     "spend": {"model", "errors", "ledger", "rules", "budget", "metrics"},
-    "memory": {"model", "ledger", "rules", "spend"},
+    "memory": {"model", "ledger", "rules", "spend", "metrics"},
     "answers": {"model", "errors", "money", "documents", "ledger", "rules", "budget", "metrics", "reconcile"},
     "run": {
         "model", "errors", "gate", "documents", "providers", "ledger", "rules", "budget", "config", "checks",

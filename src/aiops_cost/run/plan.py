@@ -54,7 +54,7 @@ def check_changed(session: Session, asked: Asked, what: str) -> Report:
     with earlier(what, session.config, Path.cwd()) as then:
         old = attribute(then, session.as_of)
         before = checks.run(old.view, then, session.as_of, asked.select, asked.ignore)
-        lines = spend.decided(old.con, session.rules, session.tags, session.owners)
+        lines = spend.decided(old.con, *session.book.read())
         days = old.view.judged_days() or session.view.judged_days()
         whole = window.Window(days[0][0], days[-1][1]) if days else None
         cost, currency = session.config.cost, session.config.currency
