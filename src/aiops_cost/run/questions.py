@@ -25,7 +25,7 @@ from aiops_cost.model import Problem, Report, SourceState
 from aiops_cost.rules import sharing, weights
 from aiops_cost.rules.engine import load_packs
 from aiops_cost.run import plan
-from aiops_cost.run.snapshot import Session
+from aiops_cost.run.snapshot import Session, ledger_version
 
 COSTS = report_answer.METRICS
 
@@ -64,10 +64,10 @@ def per_unit(
 
 def _dated(session: Session, found: Report) -> Report:
     """The same, naming what it was made from: until when the bills are settled, and which ledger."""
-    settled, version = session.view.settled_until, session.ledger.version
+    settled = session.view.settled_until
     made_from = {
         "settled_until": settled.isoformat() if settled else None,
-        "ledger_version": "none yet" if version is None else str(version),
+        "ledger_version": ledger_version(session),
     }
     return replace(found, facts={**found.facts, **made_from})
 
