@@ -41,7 +41,14 @@ def _failed(said: Sequence[str]) -> Problem:
     hint = near(missing[1], VIEWS) if missing else None
     way_out = f"The views are {', '.join(VIEWS)}; their columns:  aiops-cost schema ledger"
     details = [line for line in said[1:6] if line.strip() and not (missing and line.startswith("Did you mean"))]
-    return Problem("query-failed", "", said[0], f"{hint}\n{way_out}" if hint else way_out, details=tuple(details))
+    return Problem(
+        "query-failed", "", _told(said[0]), f"{hint}\n{way_out}" if hint else way_out, details=tuple(details)
+    )
+
+
+def _told(line: str) -> str:
+    """A sentence of DuckDB's without the name of its kind of error."""
+    return line.partition(" Error: ")[2] or line
 
 
 def _lock(con: duckdb.DuckDBPyConnection, files: Sequence[str]) -> None:
@@ -57,9 +64,8 @@ def _refuse_others(sql: str) -> None:
     try:
         statements = duckdb.extract_statements(sql)
     except duckdb.Error as error:
-        raise UserError(
-            Problem("query-syntax", "", str(error).strip().splitlines()[0], "Write one SELECT statement.")
-        ) from None
+        said = _told(str(error).strip().splitlines()[0])
+        raise UserError(Problem("query-syntax", "", said, "Write one SELECT statement.")) from None
     if len(statements) != 1 or statements[0].type not in {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}:
         raise UserError(Problem("query-not-select", "", "query reads; it takes one SELECT statement and nothing else",
                                 "The ledger is changed by `aiops-cost pull` only."))  # fmt: skip
