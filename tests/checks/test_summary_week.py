@@ -114,3 +114,13 @@ def test_who_took_a_workload_over_in_the_week_is_its_owner(company):
     company.spend("10x3", first=date(2026, 4, 10), activity="serving", workload="chat", owner="late")
     (mover,) = week.of(company.view(AS_OF), AS_OF, []).movers
     assert (mover.owner, mover.by) == ("late", -70)
+
+
+def test_each_owner_has_a_paragraph_of_its_own(company):
+    company.budget("  - {scope: {activity: serving}, owner: planners, amount: 3000}")
+    company.spend("100x12", activity="serving", owner="chat-team")
+    view = company.view(AS_OF)
+    parts = [report.of(week.of(view, AS_OF, [], owners=(name,)), None, []) for name in ("chat-team", "planners")]
+    first, second = report.merged(parts).headline.split("\n\n")
+    assert "of chat-team" in first
+    assert "of planners" in second

@@ -239,7 +239,7 @@ def _facts(
         "cost": cost,
         "currency": currency,
         "period": str(question.window),
-        **({"sharing": "after sharing"} if question.relation == "allocated" else {}),
+        **({"shared_cost": "divided"} if question.relation == "allocated" else {}),
         **({"compared_with": str(question.compare)} if question.compare else {}),
         **({"compared_with": ", ".join(budget.name for budget in question.plan.budgets)} if question.plan else {}),
         **({"where": " and ".join(question.where)} if question.where else {}),

@@ -151,9 +151,19 @@ def _write_whole(file: Path, content: bytes) -> None:
             return
         with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as part:
             part.write(content)
+        Path(part.name).chmod(_mode(target))
         Path(part.name).replace(target)
     except OSError as error:
         raise _unwritable(file, str(error.strerror)) from None
+
+
+def _mode(target: Path) -> int:
+    """Who may read the file: as before where it is replaced, else as any file that this user makes."""
+    if target.exists():
+        return target.stat().st_mode & 0o777
+    mask = os.umask(0o077)  # it can be read only by setting it
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 def _unwritable(file: Path, why: str) -> UserError:

@@ -28,7 +28,7 @@ from aiops_cost.errors import CouldNotJudge, UserError
 from aiops_cost.model import Problem, Report, SourceState
 from aiops_cost.rules import sharing, weights
 from aiops_cost.run import plan
-from aiops_cost.run.snapshot import Session, measure
+from aiops_cost.run.snapshot import Session, ledger_version, measure
 
 if TYPE_CHECKING:
     from aiops_cost.rules.pack import RuleSet
@@ -70,10 +70,10 @@ def per_unit(
 
 def _dated(session: Session, found: Report) -> Report:
     """The same, naming what it was made from: until when the bills are settled, and which ledger."""
-    settled, version = session.view.settled_until, session.ledger.version
+    settled = session.view.settled_until
     made_from = {
         "settled_until": settled.isoformat() if settled else None,
-        "ledger_version": "none yet" if version is None else str(version),
+        "ledger_version": ledger_version(session),
     }
     return replace(found, facts={**found.facts, **made_from})
 

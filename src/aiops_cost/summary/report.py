@@ -85,7 +85,7 @@ def merged(summaries: Sequence[Summary]) -> Report:
         charts=(),
         findings=tuple({f.fingerprint: f for one in summaries for f in one.report.findings}.values()),
         notes=tuple(dict.fromkeys(note for one in summaries for note in one.report.notes)),
-        headline=" ".join(one.report.headline or "" for one in summaries),
+        headline="\n\n".join(" ".join((one.report.headline or "").split()) for one in summaries),
         exit_code=max(one.report.exit_code or 0 for one in summaries),
     )
 
@@ -96,7 +96,8 @@ def _facts(week: Week) -> dict[str, str | None]:
         "currency": week.currency,
         "period": f"{week.first}..{week.last}",
         "as_of": week.as_of.isoformat(),
-        "settled_until": week.settled[1].isoformat() if week.settled else None,
+        "settled_until": week.until.isoformat() if week.until else None,
+        **({"ledger_version": week.ledger} if week.ledger else {}),
     }
 
 

@@ -76,6 +76,9 @@ class Week:
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
     stretches: Stretches
+    until: date | None
+    """The last day that is settled on every source, whatever week it is in."""
+    ledger: str | None
 
     @property
     def unjudged(self) -> tuple[Finding, ...]:
@@ -95,9 +98,15 @@ def before(as_of: date) -> tuple[str, date, date]:
 
 
 def of(
-    view: View, as_of: date, findings: Sequence[Finding], notes: Sequence[str] = (), owners: Sequence[str] = ()
+    view: View,
+    as_of: date,
+    findings: Sequence[Finding],
+    notes: Sequence[str] = (),
+    owners: Sequence[str] = (),
+    ledger: str | None = None,
 ) -> Week:
-    """The week before `as_of`; of owners, what they answer for: their budget lines, and spend with their name."""
+    """The week before `as_of`; of owners, what they answer for: their budget lines, and spend with their name.
+    `ledger` is the version of the ledger, to be named."""
     name, first, last = before(as_of)
     settled = view.settled_window(first, last)
     part = both(_of_owners(view, owners), _counted(view))
@@ -128,6 +137,8 @@ def of(
         findings=mine,
         notes=tuple(notes),
         stretches=stretches.of(view),
+        until=view.settled_until,
+        ledger=ledger,
     )
 
 
