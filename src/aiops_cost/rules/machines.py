@@ -92,7 +92,8 @@ def named(text: str) -> str | None:
     >>> named("8x NVIDIA H200 SXM hours"), named("Nvidia Foo 7 GPU running in Iowa"), named("GPU driver training seats")
     ('1xH200', 'gpu', None)
     """
-    return accelerator(text) or ("gpu" if _GPU.search(text) else None)
+    words = text.replace("_", " ")
+    return accelerator(words) or ("gpu" if _GPU.search(words) else None)
 
 
 _GPU = re.compile(
