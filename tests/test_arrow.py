@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "schemas": {"model", "errors", "documents", "budget", "config", "rules", "gate"},
     "spend": {"model", "errors", "ledger", "rules", "budget", "metrics"},
     "idle": {"money", "rules.serving"},
-    "memory": {"model", "ledger", "rules", "spend"},
+    "memory": {"model", "ledger", "rules", "spend", "metrics"},
     "answers": {"model", "errors", "money", "documents", "ledger", "rules", "budget", "metrics", "reconcile", "idle"},
     "run": {
         "model", "errors", "gate", "documents", "providers", "ledger", "rules", "budget", "config", "checks",

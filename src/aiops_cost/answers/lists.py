@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from aiops_cost import money
 from aiops_cost.budget.plan import Budget
 from aiops_cost.budget.show import table as budget_table
 from aiops_cost.errors import AiopsError, UserError
 from aiops_cost.ledger import schema
-from aiops_cost.ledger.load import LoadResult
 from aiops_cost.ledger.record import amounts_of
 from aiops_cost.model import Amounts, Column, Moved, Problem, Report, Table
-from aiops_cost.rules.engine import Rule, RuleSet
-from aiops_cost.rules.examples import ExampleResult
-from aiops_cost.rules.lint import Empty, Shadowed
+
+if TYPE_CHECKING:
+    from aiops_cost.ledger.load import LoadResult
+    from aiops_cost.rules.engine import ExampleResult, Rule, RuleSet
+    from aiops_cost.rules.lint import Empty, Shadowed
 
 _RULES = (Column("rule"), Column("pack"), Column("activity"), Column("component"), Column("confidence"), Column("why"))
 _EXAMPLES = (Column("rule"), Column("example"), Column("line"), Column("decided_by"), Column("place"))

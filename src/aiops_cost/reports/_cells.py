@@ -19,7 +19,7 @@ from aiops_cost import money
 from aiops_cost.model import Column, Scope, Table
 
 UNKNOWN = "-"
-NUMERIC = ("money", "number", "percent", "count")
+NUMERIC = ("money", "price", "number", "percent", "count")
 """The kinds that are aligned to the right and never cut or wrapped."""
 
 DRAWN = ("bar", "spark")
@@ -46,6 +46,11 @@ def clean(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else _visible(char) for char in text)
+
+
+def paragraphs(text: str | None) -> list[str]:
+    """A text of several paragraphs, with an empty line between, as one clean line each."""
+    return [clean(part.strip()) for part in (text or "").split("\n\n") if part.strip()]
 
 
 def drawable(text: str) -> str:
@@ -85,8 +90,8 @@ def shown(value: Any, kind: str = "text") -> str:
     if kind in {"spark", "date"}:
         return spark(value) if kind == "spark" else _day(value, sep=" ", timespec="minutes")
     number = _number(value, kind)
-    if kind == "money":
-        return amount(number)
+    if kind in {"money", "price"}:
+        return amount(number) if kind == "money" else money.price(number)
     if kind == "percent":
         return f"{_dressed(number.scaleb(2), 1)}%"
     return f"{int(number):,}" if kind == "count" else _strip(_dressed(number, 3))
@@ -118,7 +123,7 @@ def plain(value: Any, kind: str = "text") -> str | int | bool | list[str | None]
     number = _number(value, kind)
     if kind == "count":
         return int(number)
-    return money.exact(number) if kind == "money" else _strip(f"{number:f}")
+    return money.exact(number) if kind in {"money", "price"} else _strip(f"{number:f}")
 
 
 def amount(value: Decimal, currency: str | None = None) -> str:
