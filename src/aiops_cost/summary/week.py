@@ -133,7 +133,7 @@ def owners(view: View) -> list[str]:
     """Everyone who owns a budget line, or AI spend, by name: who owns other spend only has nothing to read here."""
     condition = watched()
     rows = view.fetch(
-        f"SELECT DISTINCT x_Owner FROM spend WHERE x_Owner IS NOT NULL AND {condition.sql}", condition.parameters
+        f"SELECT DISTINCT x_Owner FROM {view.spend} WHERE x_Owner IS NOT NULL AND {condition.sql}", condition.parameters
     )
     return sorted({line.owner for line in view.lines if line.owner} | {row[0] for row in rows})
 
@@ -190,10 +190,10 @@ def _movers(view: View, part: Condition, now: DayRange, then: DayRange, findings
     """The largest moves first; each with the finding that is about it, which knows a cause and a day."""
     chosen = both(part, in_days([then, now]))
     rows = view.connection.execute(
-        "SELECT x_Activity, x_Workload, any_value(x_Owner),"
+        "SELECT x_Activity, x_Workload, min(x_Owner),"
         " coalesce(sum(Cost) FILTER (ChargePeriodStart BETWEEN ? AND ?), 0) AS now,"
         " coalesce(sum(Cost) FILTER (ChargePeriodStart BETWEEN ? AND ?), 0) AS past"
-        f" FROM {view.spend} WHERE {chosen.sql} GROUP BY 1, 2"
+        f" FROM {view.rows(chosen.sql)} WHERE {chosen.sql} GROUP BY 1, 2"
         " HAVING now <> past ORDER BY abs(now - past) DESC, 1, 2 NULLS FIRST LIMIT ?",
         [*now, *then, *chosen.parameters, MOVERS],
     ).fetchall()
@@ -216,7 +216,7 @@ def _trend(view: View, part: Condition, tops: Tops) -> list[tuple[date, Decimal,
     first = until - timedelta(days=TREND_DAYS - 1)
     chosen = both(part, in_days([(first, until)]))
     rows = view.connection.execute(
-        f"SELECT ChargePeriodStart, sum(Cost) FROM {view.spend} WHERE {chosen.sql} GROUP BY 1 ORDER BY 1",
+        f"SELECT ChargePeriodStart, sum(Cost) FROM {view.rows(chosen.sql)} WHERE {chosen.sql} GROUP BY 1 ORDER BY 1",
         chosen.parameters,
     ).fetchall()
     spent = dict(rows)
