@@ -14,13 +14,9 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from datetime import UTC, datetime, time
 from pathlib import Path
 
-from aiops_cost.config import load_config
 from aiops_cost.demo.blueprint import AS_OF
-from aiops_cost.demo.company import write_company
-from aiops_cost.run import bills
 from benchmarks import processes
 
 COMMANDS = ("status", "report", "check", "drift", "forecast", "summary")
@@ -35,10 +31,8 @@ def main() -> None:
     parser.add_argument("--old", type=Path)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write_company(folder)
-        loaded = datetime.combine(AS_OF, time(5), UTC)
-        bills.pull(load_config(folder / "aiops-cost.yaml", folder, {}), (), bills.PullOptions(now=loaded))
+        folder = Path(name) / "company"
+        processes.once((sys.executable, "-m", "aiops_cost", "demo", str(folder)), codes=JUDGED)
         for command in COMMANDS:
             versions = {"ours": None, **({"old": asked.old.resolve()} if asked.old else {})}
             commands = {version: _typed(command, source) for version, source in versions.items()}

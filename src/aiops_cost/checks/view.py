@@ -213,7 +213,8 @@ class View:
         known: dict[tuple[str, str], Mapping[date, Decimal]] = self.memo.setdefault("volumes", {})
         at = (metric, repr(sorted(of.items())))
         if at not in known:
-            known[at] = volume.daily(self.connection, metric, of) if self._may_measure(metric, of) else {}
+            values: volume.Known = self.memo.setdefault("metric_values", {})
+            known[at] = volume.daily(self.connection, metric, of, values) if self._may_measure(metric, of) else {}
         return known[at]
 
     def _may_measure(self, metric: str, of: Scope) -> bool:
