@@ -13,6 +13,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -88,6 +89,17 @@ def keep_days(con: duckdb.DuckDBPyConnection, folder: Path, name: str | None, cu
         _put(con, path, spend.summed_by_day(), {})
 
 
+def offer_days(con: duckdb.DuckDBPyConnection, folder: Path, name: str | None, currency: str) -> None:
+    """The view `days` (see `spend.summed_by_day`), remembered now if it was not; none where it cannot be made."""
+    import duckdb
+
+    keep_days(con, folder, name, currency)
+    path = folder / DAYS / f"{name}.parquet"
+    if path.is_file():
+        with suppress(duckdb.Error):
+            con.execute(f"CREATE OR REPLACE TEMP VIEW days AS SELECT * FROM read_parquet({_source(path)})")
+
+
 def by_day(
     folder: Path, name: str | None, columns: Iterable[str], cost: str, currency: str
 ) -> duckdb.DuckDBPyConnection | None:
@@ -96,7 +108,7 @@ def by_day(
     import duckdb
 
     lines, days = (folder / kind / f"{name}.parquet" for kind in (FOLDER, DAYS))
-    if not days.is_file() or not {*columns} <= {*schema.PARTITION, "ChargePeriodStart", *spend.COARSE}:
+    if not days.is_file() or not {*columns} <= {*schema.PARTITION, "ChargePeriodStart", *schema.COARSE}:
         return None
     con = duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
     try:

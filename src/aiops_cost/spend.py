@@ -28,15 +28,6 @@ if TYPE_CHECKING:
     from aiops_cost.rules.engine import Owners, RuleSet, TagMap
 
     Rules = tuple[RuleSet, TagMap, Owners | None]
-FINE = (
-    "ResourceId", "ResourceName", "Tags", "SkuPriceDetails", "x_CostCategories", "x_IamRole", "CommitmentDiscountId",
-    "CommitmentDiscountName", "CapacityReservationId",
-)  # fmt: skip
-"""What makes lines many and is seldom asked for: lines that differ in nothing else are alike."""
-
-COARSE = tuple(name for name in (*schema.IDENTITY, *schema.ATTRIBUTION) if name not in FINE)
-"""The texts of a line that all lines which are alike share."""
-
 Stretch = tuple[int, date, date, str]
 """A line, the first and last day of a stretch, and who owned the line in it."""
 _OWNED = {"line": "BIGINT", "first": "DATE", "last": "DATE", "owner": "VARCHAR"}
@@ -72,10 +63,16 @@ def recalled(con: duckdb.DuckDBPyConnection, source: str, owned: Sequence[Stretc
 
 def _joined(con: duckdb.DuckDBPyConnection, lines: str, owned: Sequence[Stretch]) -> None:
     """The view `attributed`: every row of the ledger with what `lines` says of its line, and the day's owner where a
-    line changed hands (table `owned`). Owners of one scope never overlap, so a row finds one at most."""
+    line changed hands (table `owned`). Owners of one scope never overlap, so a row finds one at most. The view `alike`:
+    each line, and the one that stands for it and those which differ from it in `schema.FINE` alone."""
     _fill(con, "owned", _OWNED, owned)
     of_day = {"x_Owner": "coalesce(line.x_Owner, owned.owner) AS x_Owner"} if owned else {}
     join = "LEFT JOIN owned ON owned.line = ledger.x_LineId AND ChargePeriodStart BETWEEN owned.first AND owned.last"
+    con.execute(
+        "CREATE OR REPLACE TEMP VIEW alike AS SELECT id AS line, unnest(ids) AS x_LineId FROM (SELECT min(x_LineId)"
+        " AS id, list(x_LineId) AS ids FROM described JOIN attribution USING (x_LineId)"
+        f" GROUP BY {', '.join(schema.COARSE)})"
+    )
     own = ", ".join(f"line.{name}" if name in schema.IDENTITY else f"ledger.{name}" for name in schema.NAMES)
     added = ", ".join(of_day.get(name, f"line.{name}") for name in schema.ATTRIBUTION)
     con.execute(
@@ -151,23 +148,20 @@ def summed_by_day() -> str:
 
     Its columns: x_LineId, x_Source, x_BillingPeriod, ChargePeriodStart, the four costs in the billing currency,
     PricingQuantity, ConsumedQuantity, and `n`, the rows of the ledger that it sums."""
-    same = ", ".join(COARSE)
     sums = ", ".join(f"sum({name}) AS {name}" for name in (*schema.AMOUNTS, "PricingQuantity", "ConsumedQuantity"))
     return (
-        f"WITH alike AS MATERIALIZED (SELECT id AS line, unnest(ids) AS x_LineId FROM (SELECT min(x_LineId) AS id,"
-        f" list(x_LineId) AS ids FROM described JOIN attribution USING (x_LineId) GROUP BY {same}))"
-        f" SELECT line AS x_LineId, x_Source, x_BillingPeriod, ChargePeriodStart, {sums}, count(*) AS n"
+        f"SELECT line AS x_LineId, x_Source, x_BillingPeriod, ChargePeriodStart, {sums}, count(*) AS n"
         " FROM ledger JOIN alike USING (x_LineId) GROUP BY ALL"
     )
 
 
 def by_day(con: duckdb.DuckDBPyConnection, lines: str, days: str, cost: str) -> None:
-    """Create the view `spend` from what `summed_by_day` gave: with the columns of COARSE, what tells days apart, and
-    `Cost`, which is column `cost`. `lines` are all lines with their decisions."""
-    texts = ", ".join(f"line.{name}" for name in COARSE)
+    """Create the view `spend` from what `summed_by_day` gave: with the columns of `schema.COARSE`, what tells days
+    apart, and `Cost`, which is column `cost`. `lines` are all lines with their decisions."""
+    texts = ", ".join(f"line.{name}" for name in schema.COARSE)
     con.execute(
         f"CREATE TEMP VIEW spend AS SELECT x_Source, x_BillingPeriod, ChargePeriodStart, {texts}, {cost} AS Cost, n"
-        f" FROM {days} JOIN (SELECT x_LineId, {', '.join(COARSE)} FROM {lines}) AS line USING (x_LineId)"
+        f" FROM {days} JOIN (SELECT x_LineId, {', '.join(schema.COARSE)} FROM {lines}) AS line USING (x_LineId)"
     )
 
 

@@ -23,8 +23,6 @@ ZERO = Decimal(0)
 TIMES = {"day": "date", "week": "date", "month": "text"}
 """Keys that are stretches of time, and the kind of their column."""
 
-METRICS = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
-
 
 @dataclass(frozen=True)
 class Question:

@@ -63,7 +63,8 @@ def runs(view: View, lines: Sequence[BudgetLine]) -> list[Volumes]:
         firsts.append(f"min(ChargePeriodStart) FILTER (WHERE {condition})")
         parameters += values
     rows = view.fetch(
-        f"SELECT {', '.join(firsts)} FROM {view.spend} WHERE {attempts.first_tries(view)} GROUP BY x_Run", parameters
+        f"SELECT {', '.join(firsts)} FROM {view.rows(*firsts)} WHERE {attempts.first_tries(view)} GROUP BY x_Run",
+        parameters,
     )
     ((last,),) = view.fetch(f"SELECT max(ChargePeriodStart) FROM {view.spend}", ())
     return [

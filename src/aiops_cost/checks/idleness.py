@@ -44,7 +44,9 @@ def check(view: View, config: Config, as_of: date) -> list[Finding]:
 
 def _not_called(view: View, config: Config, until: date) -> Iterator[Finding]:
     limits = config.checks.serving
-    found = [one for one in idle.still_idle(view.connection, view.spend, until) if one.days >= limits.idle_days]
+    found = [
+        one for one in idle.still_idle(view.connection, view.rows("ResourceId"), until) if one.days >= limits.idle_days
+    ]
     for workload in dict.fromkeys(one.workload for one in found):
         mine = [one for one in found if one.workload == workload]
         amount = money.total(one.cost for one in mine)
@@ -86,7 +88,7 @@ def _evidence(view: View, one: idle.Idle) -> str:
 
 def _hardly_used(view: View, config: Config, until: date) -> Iterator[Finding]:
     limits, first = config.checks.serving, until - _WEEKS
-    every = idle.hosted(view.connection, view.spend, first, until)
+    every = idle.hosted(view.connection, view.rows("ResourceId"), first, until)
     measured = [one for one in every if one.known == "utilization"]
     for workload in dict.fromkeys(one.workload for one in measured):
         mine = [one for one in measured if one.workload == workload]

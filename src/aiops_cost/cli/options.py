@@ -176,7 +176,7 @@ def config(file: Path | None, cost: str | None = None) -> Config:
 
     from aiops_cost.config import load_config
     from aiops_cost.documents import near
-    from aiops_cost.run.questions import COSTS
+    from aiops_cost.run.snapshot import COSTS
 
     found = load_config(file, Path.cwd(), os.environ)
     if cost is None:

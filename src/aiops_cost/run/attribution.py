@@ -81,6 +81,10 @@ class Attribution:
         """Remember what lines cost by the day, for the next question."""
         memory.keep_days(self.con, self.ledger.location, self._name, self.config.currency)
 
+    def offer_days(self) -> None:
+        """The same, as the view `days` of the connection; none where sums would not be the answer."""
+        memory.offer_days(self.con, self.ledger.location, self._name, self.config.currency)
+
     @cached_property
     def _name(self) -> str | None:
         return memory.name_of(self.ledger, self.book.files, self.book.tags)

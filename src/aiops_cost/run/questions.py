@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING
 
 import duckdb
 
-from aiops_cost import checks, memory
-from aiops_cost.answers import against, allocation, filters, lists, window
+from aiops_cost import memory
+from aiops_cost.answers import against, allocation, filters, window
 from aiops_cost.answers import coverage as coverage_answer
 from aiops_cost.answers import idle as idle_answer
-from aiops_cost.answers import line as line_answer
 from aiops_cost.answers import overview as overview_answer
 from aiops_cost.answers import query as query_answer
 from aiops_cost.answers import report as report_answer
@@ -21,20 +19,12 @@ from aiops_cost.answers import runs as runs_answer
 from aiops_cost.answers import sharing as sharing_answer
 from aiops_cost.answers import suggest as suggest_answer
 from aiops_cost.answers import unit as unit_answer
-from aiops_cost.budget.scope import text
 from aiops_cost.config import Config
-from aiops_cost.documents import near
-from aiops_cost.errors import CouldNotJudge, UserError
+from aiops_cost.errors import CouldNotJudge
 from aiops_cost.model import Problem, Report, SourceState
 from aiops_cost.rules import sharing, weights
 from aiops_cost.run import plan
 from aiops_cost.run.snapshot import Session, ledger_version, measure
-
-if TYPE_CHECKING:
-    from aiops_cost.rules.pack import RuleSet
-
-COSTS = report_answer.METRICS
-
 
 Window = window.Window
 
@@ -54,7 +44,7 @@ def report(session: Session, question: Question) -> Report:
     """Spend by any columns over any days, beside other days where that is asked; as billed, or after sharing."""
     config = session.config
     after_sharing = question.relation == "allocated"
-    notes = allocation.allocate(session.con, _stages(config), config.sharing.keep_own) if after_sharing else ()
+    notes = allocation.allocate(session.con, stages(config), config.sharing.keep_own) if after_sharing else ()
     found = _asked(session, question)
     return replace(found, notes=(*found.notes, *notes))
 
@@ -124,6 +114,7 @@ def _asked(session: Session, question: report_answer.Question) -> Report:
 
 def overview(session: Session) -> Report:
     """The whole picture on one page (see `answers.overview`): the plan to date, and the newest month of spend."""
+
     latest = window.choose(session.states, session.as_of)
     before = latest.month_before()
     names = {"Activities": ("activity", ()), "Models": ("model", (*_AI, "model!=")), "Workloads": ("workload", _AI),
@@ -152,8 +143,8 @@ def shared(session: Session, days: window.Window, where: Sequence[str] = ()) -> 
     """Spend by workload, with shared cost divided as the configuration says."""
     config = session.config
     keep_own = config.sharing.keep_own
-    stages, cost, currency = _stages(config), config.cost, config.currency
-    return _dated(session, sharing_answer.answer(session.con, stages, keep_own, days, where, cost, currency))
+    parts, cost, currency = stages(config), config.cost, config.currency
+    return _dated(session, sharing_answer.answer(session.con, parts, keep_own, days, where, cost, currency))
 
 
 def training_runs(session: Session, days: window.Window, where: Sequence[str] = (), top: int = 20) -> Report:
@@ -168,16 +159,16 @@ def idle(session: Session, days: window.Window, where: Sequence[str] = ()) -> Re
     return _dated(session, idle_answer.answer(session.con, days, where, cost, currency))
 
 
-def _stages(config: Config) -> tuple[sharing.Stage, ...]:
+def stages(config: Config) -> tuple[sharing.Stage, ...]:
     """The stages of sharing, their files read."""
     wanted, place = config.sharing, config.marks.place
     if not wanted.stages:
         return (sharing.Stage("shared", shares=sharing.shares(wanted.shares, place("sharing", "shares"))),)
-    stages = []
+    found = []
     for index, entry in enumerate(wanted.stages):
         read = {"metric": weights.metric, "usage": weights.use}
         files = [(key, getattr(entry, key)) for key in read if getattr(entry, key)]
-        stages.append(
+        found.append(
             sharing.Stage(
                 entry.name,
                 entry.of,
@@ -185,7 +176,7 @@ def _stages(config: Config) -> tuple[sharing.Stage, ...]:
                 next((read[key](config.folder / name) for key, name in files), None),
             )
         )
-    return sharing.ordered(stages, place("sharing", "stages"))
+    return sharing.ordered(found, place("sharing", "stages"))
 
 
 def coverage(session: Session, days: window.Window, by_rule: bool = False) -> Report:
@@ -199,59 +190,10 @@ def suggest(session: Session, days: window.Window, top: int) -> Report:
     return suggest_answer.answer(session.con, days, top, config.cost, config.currency, session.book.rules)
 
 
-def explain_line(session: Session, line_id: int) -> Report:
-    """One line: the row, the rule that decided, the arithmetic."""
-    config = session.config
-    report = line_answer.answer(session.con, line_id, *session.book.read(), config.currency)
-    stages = _stages(config)
-    if not allocation.takes(session.con, line_id, stages):
-        return report
-    allocation.allocate(session.con, stages, config.sharing.keep_own)
-    return replace(report, tables=(*report.tables, *line_answer.sharing(session.con, line_id, stages)))
-
-
-def explain_word(config: Config | None, word: str) -> Report:
-    """The page of a finding code, or of a rule. Raises UserError with the near miss."""
-    rules = _rules(config)
-    rule = rules.by_id(word)
-    if rule:
-        return lists.rule(rule)
-    if word.upper() not in checks.codes() and word.upper() not in {code[:3] for code in checks.codes()}:
-        hint = near(word, [rule.id for rule in rules]) or near(word.upper(), list(checks.codes()))
-        raise UserError(
-            Problem("explain-unknown", "", f"`{word}` is no line, no finding code and no rule", hint
-                    or "Finding codes look like DRF001; rules are listed by:  aiops-cost rules list")
-        )  # fmt: skip
-    return Report("explain", word.upper(), notes=tuple(checks.explain(word).strip().split("\n\n")))
-
-
-def explain_scope(session: Session, what: str) -> Report:
-    """A line of the budget by its scope; where there is none of that name, what is said of an unknown word."""
-    known = [text(line.scope) for budget in session.budgets for line in budget.lines]
-    try:
-        return plan.drift(session, what)
-    except UserError as error:
-        if [problem.code for problem in error.problems] != ["scope-unknown"] or near(what, known):
-            raise
-        return explain_word(session.config, what)
-
-
-def is_word(config: Config | None, word: str) -> bool:
-    """True for what `explain_word` has a page on."""
-    known = {*checks.codes(), *(code[:3] for code in checks.codes())}
-    return word.upper() in known or _rules(config).by_id(word) is not None
-
-
-def _rules(config: Config | None) -> RuleSet:
-    from aiops_cost.rules.pack import load_packs
-
-    return load_packs(config.rules if config else ())
-
-
 def query(session: Session, sql: str) -> Report:
     """The rows of one SELECT over the views."""
     if "allocated" in sql.lower():
-        allocation.allocate(session.con, _stages(session.config), session.config.sharing.keep_own)
+        allocation.allocate(session.con, stages(session.config), session.config.sharing.keep_own)
     readable = (*session.ledger.files, *memory.files(session.ledger.location))
     return query_answer.answer(session.con, sql, readable)
 

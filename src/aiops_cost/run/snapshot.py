@@ -13,7 +13,7 @@ from aiops_cost.budget.plan import Budget
 from aiops_cost.budget.rates import read_rates
 from aiops_cost.budget.read import Terms, read_budgets
 from aiops_cost.config import Config, shown
-from aiops_cost.ledger import recount, totals
+from aiops_cost.ledger import recount, schema, totals
 from aiops_cost.ledger.frame import Ledger
 from aiops_cost.ledger.status import state_of
 from aiops_cost.metrics import read as metrics_read
@@ -24,6 +24,9 @@ from aiops_cost.run.attribution import Attribution, Book
 
 if TYPE_CHECKING:
     import duckdb
+
+
+COSTS = schema.AMOUNTS
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,7 @@ def _with_plan(session: Session) -> Session:
     con, config = session.con, session.config
     spend.before(con, session.ledger, config.sources, session.book.read, config.cost, config.currency)
     spend.planned(con, session.budgets)
+    session.attribution.offer_days()
     return replace(session, metric_notes=measure(session), unreconciled=recount.mismatches(con, session.states))
 
 

@@ -146,7 +146,7 @@ def owners(view: View) -> list[str]:
     """Everyone who owns a budget line, or AI spend, by name: who owns other spend only has nothing to read here."""
     condition = watched()
     rows = view.fetch(
-        f"SELECT DISTINCT x_Owner FROM spend WHERE x_Owner IS NOT NULL AND {condition.sql}", condition.parameters
+        f"SELECT DISTINCT x_Owner FROM {view.spend} WHERE x_Owner IS NOT NULL AND {condition.sql}", condition.parameters
     )
     return sorted({line.owner for line in view.lines if line.owner} | {row[0] for row in rows})
 
@@ -204,7 +204,7 @@ def _movers(view: View, part: Condition, now: DayRange, then: DayRange, findings
     chosen = both(part, in_days([then, now]))
     rows = view.connection.execute(
         "WITH daily AS (SELECT x_Activity, x_Workload, x_Owner, ChargePeriodStart AS day, sum(Cost) AS cost"
-        f" FROM {view.spend} WHERE {chosen.sql} GROUP BY ALL)"
+        f" FROM {view.rows(chosen.sql)} WHERE {chosen.sql} GROUP BY ALL)"
         " SELECT x_Activity, x_Workload, arg_max(x_Owner, row(day, cost, x_Owner)) FILTER (x_Owner IS NOT NULL),"
         " coalesce(sum(cost) FILTER (day BETWEEN ? AND ?), 0) AS now,"
         " coalesce(sum(cost) FILTER (day BETWEEN ? AND ?), 0) AS past"
@@ -231,7 +231,7 @@ def _trend(view: View, part: Condition, tops: Tops) -> list[tuple[date, Decimal,
     first = until - timedelta(days=TREND_DAYS - 1)
     chosen = both(part, in_days([(first, until)]))
     rows = view.connection.execute(
-        f"SELECT ChargePeriodStart, sum(Cost) FROM {view.spend} WHERE {chosen.sql} GROUP BY 1 ORDER BY 1",
+        f"SELECT ChargePeriodStart, sum(Cost) FROM {view.rows(chosen.sql)} WHERE {chosen.sql} GROUP BY 1 ORDER BY 1",
         chosen.parameters,
     ).fetchall()
     spent = dict(rows)
