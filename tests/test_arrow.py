@@ -41,7 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "memory": {"model", "ledger", "rules", "spend"},
     "answers": {"model", "errors", "money", "documents", "ledger", "rules", "budget", "metrics", "reconcile"},
     "run": {
-        "model", "errors", "gate", "documents", "providers", "ledger", "rules", "budget", "config", "checks",
+        "model", "errors", "money", "gate", "documents", "providers", "ledger", "rules", "budget", "config", "checks",
         "schemas", "spend", "memory", "answers", "metrics", "feeds", "history", "summary",
     },
     "demo": {"model", "money"},
