@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from aiops_cost import money
-from aiops_cost.answers import unmatched
+from aiops_cost.answers import filters, unmatched
 from aiops_cost.answers.against import Plan, planned_by
 from aiops_cost.answers.pictures import spend_chart
 from aiops_cost.answers.sums import Key, Sum, added, sums
@@ -103,6 +103,17 @@ def answer(
         charts=(chart,) if chart else (),
         notes=(*notes, *_notes(question, states)),
     )
+
+
+def columns(question: Question) -> frozenset[str] | None:
+    """The columns of the view `spend` that the question looks at, besides the cost; None for cost after sharing, and
+    where it names one that there is not."""
+    try:
+        keys = (*question.keys, *(filters.parsed(one)[0] for one in question.where))
+        named = frozenset(filters.name(key) for key in keys)
+    except UserError:
+        return None
+    return named if question.relation == "spend" else None
 
 
 def refuse(by: Sequence[str], granularity: str | None) -> None:

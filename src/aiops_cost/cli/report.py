@@ -19,6 +19,7 @@ _DAYS = ("--month", "--last", "--from", "--to")
 _TAKES = {
     "--full": ("--metric",),
     "--runs": ("--metric", *_DAYS, "--where", "--top"),
+    "--idle": ("--metric", *_DAYS, "--where"),
     "--unit": ("--metric", *_DAYS, "--where", "--by"),
     "--share": ("--metric", *_DAYS, "--where", "--by", "--top", "--granularity", "--compare-to"),
 }
@@ -51,6 +52,7 @@ Share = Annotated[bool, typer.Option("--share", help="With shared cost divided (
 Runs = Annotated[
     bool, typer.Option("--runs", help="Training runs by workload and month, and the most expensive one by one.")
 ]
+Idle = Annotated[bool, typer.Option("--idle", help="Serving capacity paid by the hour: used, idle, and not known.")]
 Unit = Annotated[
     str | None,
     typer.Option("--unit", help="Cost per unit of a metric: requests, tokens, runs, gb, orders ...", metavar="METRIC"),
@@ -71,6 +73,7 @@ class _Asked:
     compare_to: str | None
     share: bool
     runs: bool
+    idle: bool
     unit: str | None
 
     @property
@@ -94,6 +97,7 @@ def command(
     compare_to: CompareTo = None,
     share: Share = False,
     runs: Runs = False,
+    idle: Idle = False,
     unit: Unit = None,
     full: Full = False,
     metric: options.Cost = None,
@@ -108,12 +112,12 @@ def command(
     from aiops_cost.run import questions
 
     given = {
-        "--full": full, "--runs": runs, "--unit": unit, "--share": share, "--by": by, "--month": month, "--last": last,
-        "--from": first_day, "--to": last_day, "--where": where, "--top": top, "--granularity": granularity,
-        "--compare-to": compare_to, "--metric": metric,
+        "--full": full, "--runs": runs, "--idle": idle, "--unit": unit, "--share": share, "--by": by, "--month": month,
+        "--last": last, "--from": first_day, "--to": last_day, "--where": where, "--top": top,
+        "--granularity": granularity, "--compare-to": compare_to, "--metric": metric,
     }  # fmt: skip
     names = tuple(name.strip() for name in (by or "").split(",") if name.strip())
-    asked = _Asked(names, tuple(where or ()), top, granularity, compare_to, share, runs, unit)
+    asked = _Asked(names, tuple(where or ()), top, granularity, compare_to, share, runs, idle, unit)
     _refuse_what_is_not_honoured({name for name, value in given.items() if value}, asked.on_plan)
     questions.refuse(asked.names, asked.where, granularity)
     with_plan = asked.on_plan or full
@@ -131,6 +135,8 @@ def _answer(session: Session, asked: _Asked, days: Window) -> Report:
         return questions.shared(session, days, asked.where)
     if asked.runs:
         return questions.training_runs(session, days, asked.where, asked.top or 20)
+    if asked.idle:
+        return questions.idle(session, days, asked.where)
     if asked.unit:
         return questions.per_unit(session, asked.unit, asked.names, days, asked.where)
     question = questions.Question(

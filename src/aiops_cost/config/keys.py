@@ -54,6 +54,15 @@ class Retraining(Strict):
     quality_gain: Share = Field(default=Decimal("0.01"), json_schema_extra={"default": "1%"})
 
 
+class Serving(Strict):
+    """When capacity that nobody uses is worth a finding: after `idle_days` without a request, or when less than the
+    share `used` of it is, and from `at_least` on."""
+
+    at_least: Amount = Field(default=Decimal(100), json_schema_extra={"default": 100})
+    idle_days: Annotated[int, BeforeValidator(days), Field(ge=2)] = 7
+    used: Share = Field(default=Decimal("0.2"), json_schema_extra={"default": "20%"})
+
+
 class Storage(Strict):
     """When stored data is worth a finding: `at_least` a month; checkpoints are kept `checkpoint_days`; `colder` is
     the class for data that nobody reads, and `prices` what a GB-month of it costs, by provider, where no bill shows
@@ -77,6 +86,7 @@ class Checks(Strict):
     reconcile: Least = Least()
     anomalies: Minimum = Minimum()
     retraining: Retraining = Retraining()
+    serving: Serving = Serving()
     storage: Storage = Storage()
 
 

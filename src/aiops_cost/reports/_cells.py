@@ -53,6 +53,20 @@ def paragraphs(text: str | None) -> list[str]:
     return [clean(part.strip()) for part in (text or "").split("\n\n") if part.strip()]
 
 
+def drawable(text: str) -> str:
+    """The same for a picture, whose drawing cuts long texts anywhere: a character that is two to it (an emoji) would be
+    cut in half, so a frame stands in its place.
+
+    >>> drawable("chat \U0001f600")
+    'chat ▯'
+    """
+    return "".join(char if ord(char) < _TWO_UNITS else "▯" for char in clean(text))
+
+
+_TWO_UNITS = 0x10000
+"""Characters from here on are two units of UTF-16."""
+
+
 def no_commands(text: str) -> str:
     """Finished text in which a CI runner finds no command; its width does not change.
 
@@ -72,7 +86,7 @@ def shown(value: Any, kind: str = "text") -> str:
     if value is None:
         return UNKNOWN
     if kind == "text" or isinstance(value, str):
-        return clean(_text(value))
+        return _short(clean(_text(value)))
     if kind in {"spark", "date"}:
         return spark(value) if kind == "spark" else _day(value, sep=" ", timespec="minutes")
     number = _number(value, kind)
@@ -81,6 +95,14 @@ def shown(value: Any, kind: str = "text") -> str:
     if kind == "percent":
         return f"{_dressed(number.scaleb(2), 1)}%"
     return f"{int(number):,}" if kind == "count" else _strip(_dressed(number, 3))
+
+
+def _short(text: str) -> str:
+    """A text that would fill a screen of its own is cut, and says so; files for programs have all of it."""
+    return text if len(text) <= _LONGEST else f"{text[:_KEPT]}… ({len(text):,} characters)"
+
+
+_LONGEST, _KEPT = 1_000, 200
 
 
 def plain(value: Any, kind: str = "text") -> str | int | bool | list[str | None] | None:
@@ -146,7 +168,7 @@ def spark(values: Sequence[Decimal | None]) -> str:
 def scope_text(scope: Scope) -> str:
     """A scope for a person: `activity=serving, workload=a|b`; an empty one is `everything`."""
     parts = (f"{name}={value if isinstance(value, str) else '|'.join(value)}" for name, value in scope.items())
-    return clean(", ".join(parts)) or "everything"
+    return _short(clean(", ".join(parts))) or "everything"
 
 
 def title_of(column: Column) -> str:

@@ -58,7 +58,7 @@ def check_changed(session: Session, asked: Asked, what: str) -> Report:
         old = attribute(then, session.as_of)
         viewed = old.view
         before = checks.run(viewed, then, session.as_of, asked.select, asked.ignore)
-        lines = spend.decided(old.con, session.rules, session.tags, session.owners)
+        lines = spend.decided(old.con, *session.book.read())
         days = viewed.judged_days() or view.judged_days()
         whole = window.Window(days[0][0], days[-1][1]) if days else None
         cost, currency = session.config.cost, session.config.currency

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from typing import TYPE_CHECKING
+
+import duckdb
 
 from aiops_cost import checks, memory
 from aiops_cost.answers import against, allocation, filters, lists, window
 from aiops_cost.answers import coverage as coverage_answer
+from aiops_cost.answers import idle as idle_answer
 from aiops_cost.answers import line as line_answer
 from aiops_cost.answers import overview as overview_answer
 from aiops_cost.answers import query as query_answer
@@ -23,9 +27,11 @@ from aiops_cost.documents import near
 from aiops_cost.errors import CouldNotJudge, UserError
 from aiops_cost.model import Problem, Report, SourceState
 from aiops_cost.rules import sharing, weights
-from aiops_cost.rules.engine import load_packs
 from aiops_cost.run import plan
-from aiops_cost.run.snapshot import Session, ledger_version
+from aiops_cost.run.snapshot import Session, ledger_version, measure
+
+if TYPE_CHECKING:
+    from aiops_cost.rules.pack import RuleSet
 
 COSTS = report_answer.METRICS
 
@@ -57,9 +63,9 @@ def per_unit(
     session: Session, metric: str, by: Sequence[str], days: window.Window, where: Sequence[str] = ()
 ) -> Report:
     """What a unit costs: per thousand requests, million tokens, run, GB-month, or business unit."""
-    money_of = (session.config.cost, session.config.currency)
+    money_of, notes = (session.config.cost, session.config.currency), measure(session)
     found = unit_answer.answer(session.con, metric, by, days, where, money_of)
-    return _dated(session, replace(found, notes=(*found.notes, *session.metric_notes)))
+    return _dated(session, replace(found, notes=(*found.notes, *notes)))
 
 
 def _dated(session: Session, found: Report) -> Report:
@@ -98,9 +104,22 @@ def report_on_plan(session: Session, question: Question) -> Report:
 
 
 def _asked(session: Session, question: report_answer.Question) -> Report:
-    config = session.config
-    version = session.ledger.version
-    return report_answer.answer(session.con, question, session.states, config.cost, config.currency, version)
+    """From what is remembered of each day where that has all which is asked for, else from the ledger's rows."""
+    config, version = session.config, session.ledger.version
+    rest = (question, session.states, config.cost, config.currency, version)
+    columns = report_answer.columns(question)
+    con = session.attribution.by_day(columns) if columns is not None else None
+    if con is not None:
+        try:
+            found = report_answer.answer(con, *rest)
+            if found.tables[0].rows:  # where there are none, the ledger's rows tell why
+                return found
+        except duckdb.Error:
+            con = None  # what was remembered cannot be read
+    found = report_answer.answer(session.con, *rest)
+    if con is None and columns is not None:
+        session.attribution.keep_days()
+    return found
 
 
 def overview(session: Session) -> Report:
@@ -143,6 +162,12 @@ def training_runs(session: Session, days: window.Window, where: Sequence[str] = 
     return _dated(session, runs_answer.answer(session.con, days, where, top, cost, currency))
 
 
+def idle(session: Session, days: window.Window, where: Sequence[str] = ()) -> Report:
+    """Serving capacity that is paid by the hour: used, idle, not known."""
+    cost, currency = session.config.cost, session.config.currency
+    return _dated(session, idle_answer.answer(session.con, days, where, cost, currency))
+
+
 def _stages(config: Config) -> tuple[sharing.Stage, ...]:
     """The stages of sharing, their files read."""
     wanted, place = config.sharing, config.marks.place
@@ -170,13 +195,14 @@ def coverage(session: Session, days: window.Window, by_rule: bool = False) -> Re
 
 def suggest(session: Session, days: window.Window, top: int) -> Report:
     """The costliest unattributed lines, with rules to paste."""
-    return suggest_answer.answer(session.con, days, top, session.config.cost, session.config.currency)
+    config = session.config
+    return suggest_answer.answer(session.con, days, top, config.cost, config.currency, session.book.rules)
 
 
 def explain_line(session: Session, line_id: int) -> Report:
     """One line: the row, the rule that decided, the arithmetic."""
     config = session.config
-    report = line_answer.answer(session.con, line_id, session.rules, session.tags, session.owners, config.currency)
+    report = line_answer.answer(session.con, line_id, *session.book.read(), config.currency)
     stages = _stages(config)
     if not allocation.takes(session.con, line_id, stages):
         return report
@@ -186,7 +212,7 @@ def explain_line(session: Session, line_id: int) -> Report:
 
 def explain_word(config: Config | None, word: str) -> Report:
     """The page of a finding code, or of a rule. Raises UserError with the near miss."""
-    rules = load_packs(config.rules if config else ())
+    rules = _rules(config)
     rule = rules.by_id(word)
     if rule:
         return lists.rule(rule)
@@ -213,7 +239,13 @@ def explain_scope(session: Session, what: str) -> Report:
 def is_word(config: Config | None, word: str) -> bool:
     """True for what `explain_word` has a page on."""
     known = {*checks.codes(), *(code[:3] for code in checks.codes())}
-    return word.upper() in known or load_packs(config.rules if config else ()).by_id(word) is not None
+    return word.upper() in known or _rules(config).by_id(word) is not None
+
+
+def _rules(config: Config | None) -> RuleSet:
+    from aiops_cost.rules.pack import load_packs
+
+    return load_packs(config.rules if config else ())
 
 
 def query(session: Session, sql: str) -> Report:
