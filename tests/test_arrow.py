@@ -42,7 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "memory": {"model", "ledger", "rules", "spend", "metrics"},
     "answers": {"model", "errors", "money", "documents", "ledger", "rules", "budget", "metrics", "reconcile", "idle"},
     "run": {
-        "model", "errors", "gate", "documents", "providers", "ledger", "rules", "budget", "config", "checks",
+        "model", "errors", "money", "gate", "documents", "providers", "ledger", "rules", "budget", "config", "checks",
         "schemas", "spend", "memory", "answers", "metrics", "feeds", "history", "summary",
     },
     "demo": {"model", "money"},

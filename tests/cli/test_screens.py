@@ -183,4 +183,6 @@ WRITTEN = {
 def test_the_schema_accepts_what_the_program_accepts(demo_folder, name, file):
     path = demo_folder / file.removeprefix("demo:") if file.startswith("demo:") else REPOSITORY / file
     document = yaml.load(path.read_text(encoding="utf-8"), Loader=EditorLoader)
-    jsonschema.validate(json.loads(json.dumps(document, default=str)), schemas.of(name))
+    schema = schemas.of(name)
+    validator = jsonschema.validators.validator_for(schema)(schema)
+    assert list(validator.iter_errors(json.loads(json.dumps(document, default=str)))) == []

@@ -139,7 +139,7 @@ def loads(
         for result in results
         if result.no_longer_delivered
     ]
-    notes += [f"{r.source}: {d['sentence']}" + (f" ({d['rows']:,} rows)" if d["rows"] else "")
+    notes += [f"{r.source}: {d['sentence']}" + (_of_rows(d["rows"]) if d["rows"] else "")
               for r in results if r.changed for d in r.record["deviations"]]  # fmt: skip
     changed = any(result.changed for result in results)
     title = "Loaded" if changed else "Nothing new: the files are those of the last load"
@@ -153,6 +153,10 @@ def loads(
         failed = "all bills were loaded; metrics or the provider's own totals could not be had"
     worst = max(error.exit_code for error in (*errors, *beside))
     return Report("pull", title, tables=tables, notes=tuple(notes), verdict=failed, exit_code=worst)
+
+
+def _of_rows(count: int) -> str:
+    return f" ({count:,} row{'' if count == 1 else 's'})"
 
 
 def _load(result: LoadResult) -> list[tuple[object, ...]]:

@@ -56,9 +56,15 @@ class Config:
 
 
 def load_config(
-    path: Path | None, cwd: Path, env: Mapping[str, str], plan: bool = True, measured: bool = True
+    path: Path | None,
+    cwd: Path,
+    env: Mapping[str, str],
+    plan: bool = True,
+    measured: bool = True,
+    may_lack_files: bool = False,
 ) -> Config:
     """Find, read and resolve the configuration; without its budgets for who is about to write the first one.
+    `may_lack_files` is for a configuration of the past, whose globs may not have matched anything yet.
 
     Raises UserError with every problem of the file: unknown keys, bad values, globs that match
     nothing, files that are not there; `config-missing` when there is no configuration at all.
@@ -69,6 +75,8 @@ def load_config(
     read = read.model_copy(update={key: () for key, wanted in left_out.items() if not wanted})
     problems: list[Problem] = [*_twice(read.sources, marks), *_foreign_keys(read.sources, marks)]
     config = _resolved(read, marks, file, cwd, env, problems)
+    if may_lack_files:
+        problems = [problem for problem in problems if problem.code != "glob-no-match"]
     if "://" in config.ledger:
         problems.append(_remote_ledger(config.ledger, marks))
     if not money.is_currency(config.currency):

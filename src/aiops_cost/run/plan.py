@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
-from aiops_cost import checks, spend
+from aiops_cost import checks, money, spend
 from aiops_cost.answers import budget_changes, rule_changes, window
 from aiops_cost.gate import accepted as accepted_file
 from aiops_cost.gate import accepting, narrow
 from aiops_cost.gate.decide import Asked, decide
 from aiops_cost.history import earlier
-from aiops_cost.model import Report
+from aiops_cost.model import Report, Table
 from aiops_cost.run.snapshot import Session, attribute, facts, place_of
 from aiops_cost.summary import changes, stretches
 
@@ -67,7 +69,20 @@ def check_changed(session: Session, asked: Asked, what: str) -> Report:
     findings = changes.table(changed, "finding_changes", "What the gate would say otherwise")
     plan = budget_changes.table(old.budgets, session.budgets)
     tables = (plan, *(replace(table, title="What the rules would move") for table in moved), findings)
-    return replace(report, title=f"What changes against {what}, and what the gate says", tables=tables)
+    title = f"What changes against {what}, and what the gate says"
+    first = () if old.budgets or not session.budgets else (f"There was no budget at {what}: all of it is new.",)
+    headline = _in_one_sentence(plan, changed, session.config.currency)
+    return replace(report, title=title, tables=tables, notes=(*first, *report.notes), headline=headline)
+
+
+def _in_one_sentence(plan: Table, changed: Sequence[changes.Change], currency: str) -> str:
+    """What a change does, for who reads no further."""
+    more = plan.total[6] if plan.total else Decimal(0)
+    word = "larger" if more > 0 else "smaller"
+    moved = f"The plan would be {money.show(abs(more), currency)} {word}" if more else "The plan would be as large"
+    number = changes.counts(changed)
+    told = [f"{number[name]} {name}" for name in ("new", "worse", "better", "resolved") if number[name]]
+    return f"{moved}; of the findings {', '.join(told)}." if told else f"{moved}, and the findings the same."
 
 
 def drift(session: Session, why: str | None = None, against: str = "current") -> Report:

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from aiops_cost import checks
 from aiops_cost.model import Chart, Column, Finding, Report, Severity, SourceState, Table
 from aiops_cost.money import exact
 from aiops_cost.summary import changes, words
@@ -15,7 +16,14 @@ from aiops_cost.summary.changes import Change, Known
 from aiops_cost.summary.week import Week
 
 DAY = Column("day", "date")
-_STANDING = (Column("code"), Column("scope"), Column("owner"), Column("severity"), Column("amount", "money"))
+_STANDING = (
+    Column("code"),
+    Column("what"),
+    Column("scope"),
+    Column("owner"),
+    Column("severity"),
+    Column("amount", "money"),
+)
 _MOVERS = (
     Column("activity"),
     Column("workload"),
@@ -26,7 +34,14 @@ _MOVERS = (
     Column("cause"),
     Column("onset", "date", "since"),
 )
-_FORECAST = (Column("scope"), Column("owner"), Column("severity"), Column("amount", "money"), Column("message"))
+_FORECAST = (
+    Column("scope"),
+    Column("owner"),
+    Column("ends", "date"),
+    Column("planned", "money"),
+    Column("expected", "money"),
+    Column("over", "money"),
+)
 _TRUST = (
     Column("source"),
     Column("settled_until", "date", "settled until"),
@@ -107,15 +122,27 @@ def _tables(week: Week, changed: Sequence[Change], last: str | None) -> Iterator
     standing = [c.now for c in changed if c.now and (last is None or c.word == "unchanged")]
     if standing:
         title = "Still standing" if last is not None else "What stands"
-        rows = tuple((f.code, changes.scope_text(f.scope), f.owner, str(f.severity), f.amount) for f in standing)
-        yield Table("standing", title, _STANDING, rows)
+        yield Table("standing", title, _STANDING, tuple(map(_standing, standing)))
     if week.movers:
         yield Table("movers", "What moved most", _MOVERS, tuple(map(_mover, week.movers)), note=_compared(week))
     forecasts = _forecasts(week)
     if forecasts:
-        told = tuple((changes.scope_text(f.scope), f.owner, str(f.severity), f.amount, f.message) for f in forecasts)
-        yield Table("forecast", "Forecast", _FORECAST, told)
+        note = "The interval, and the day the plan is used up:  aiops-cost forecast"
+        yield Table("forecast", "Will end over the plan", _FORECAST, tuple(map(_ending, forecasts)), note=note)
     yield Table("trust", "How far the bills have come", _TRUST, tuple(map(_source, week.states)))
+
+
+def _standing(finding: Finding) -> tuple[Any, ...]:
+    about = (changes.scope_text(finding.scope), finding.owner, str(finding.severity), finding.amount)
+    return (finding.code, checks.codes()[finding.code], *about)
+
+
+def _ending(finding: Finding) -> tuple[Any, ...]:
+    """A forecast in figures; its sentence is `check`'s."""
+    last = (finding.period or "").rpartition("..")[2]
+    ends = date.fromisoformat(last) if last else None
+    about = (changes.scope_text(finding.scope), finding.owner)
+    return (*about, ends, finding.planned, finding.actual, finding.amount)
 
 
 def _moved(changed: Sequence[Change]) -> bool:
