@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     Rules = tuple[RuleSet, TagMap, Owners | None]
 Stretch = tuple[int, date, date, str]
 """A line, the first and last day of a stretch, and who owned the line in it."""
+_OWNED = {"line": "BIGINT", "first": "DATE", "last": "DATE", "owner": "VARCHAR"}
 
 
 def attributed(
@@ -64,7 +65,7 @@ def _joined(con: duckdb.DuckDBPyConnection, lines: str, owned: Sequence[Stretch]
     """The view `attributed`: every row of the ledger with what `lines` says of its line, and the day's owner where a
     line changed hands (table `owned`). Owners of one scope never overlap, so a row finds one at most. The view `alike`:
     each line, and the one that stands for it and those which differ from it in `schema.FINE` alone."""
-    _fill(con, "owned", {"line": "BIGINT", "first": "DATE", "last": "DATE", "owner": "VARCHAR"}, owned)
+    _fill(con, "owned", _OWNED, owned)
     of_day = {"x_Owner": "coalesce(line.x_Owner, owned.owner) AS x_Owner"} if owned else {}
     join = "LEFT JOIN owned ON owned.line = ledger.x_LineId AND ChargePeriodStart BETWEEN owned.first AND owned.last"
     con.execute(
@@ -193,9 +194,10 @@ def before(
         " max(ChargePeriodStart) AS x_LastDay FROM ledger_before"
         " ANTI JOIN described USING (x_LineId) GROUP BY x_LineId"
     )
-    _decide_gone(con, rules)
+    _fill(con, "owned_gone", _OWNED, _decide_gone(con, rules))
     own = ", ".join(f"d.{name}" if name in schema.IDENTITY else f"l.{name}" for name in schema.NAMES)
-    added = ", ".join(f"a.{name}" for name in schema.ATTRIBUTION)
+    of_day = {"x_Owner": "coalesce(a.x_Owner, o.owner) AS x_Owner"}
+    added = ", ".join(of_day.get(name, f"a.{name}") for name in schema.ATTRIBUTION)
     foreign = con.execute("SELECT count(*) FROM ledger_before WHERE BillingCurrency <> ?", [currency]).fetchall()[0][0]
     join, value = ("", f"l.{cost}")
     if foreign:
@@ -204,24 +206,27 @@ def before(
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE spend_before AS SELECT {own}, {added}, {value} AS Cost FROM ledger_before l"
         " JOIN (SELECT * FROM described UNION ALL BY NAME SELECT * FROM gone) d ON d.x_LineId = l.x_LineId"
-        f" JOIN (SELECT * FROM attribution UNION ALL BY NAME SELECT * FROM gone_for) a ON a.x_LineId = l.x_LineId{join}"
+        " JOIN (SELECT * FROM attribution UNION ALL BY NAME SELECT * FROM gone_for) a ON a.x_LineId = l.x_LineId"
+        " LEFT JOIN (SELECT * FROM owned UNION ALL SELECT * FROM owned_gone) o ON o.line = l.x_LineId"
+        f" AND l.ChargePeriodStart BETWEEN o.first AND o.last{join}"
     )
 
 
-def _decide_gone(con: duckdb.DuckDBPyConnection, rules: Callable[[], Rules]) -> None:
-    """The table `gone_for`: what lines that are no longer there were for. Mostly there is none, and no rule runs."""
+def _decide_gone(con: duckdb.DuckDBPyConnection, rules: Callable[[], Rules]) -> tuple[Stretch, ...]:
+    """The table `gone_for`: what lines that are no longer there were for; returned are those that changed hands. Mostly
+    there is none, and no rule runs."""
     if not con.execute("SELECT count(*) FROM gone").fetchall()[0][0]:
         con.execute("CREATE OR REPLACE TEMP TABLE gone_for AS SELECT * FROM attribution WHERE false")
-        return
+        return ()
     from aiops_cost.rules.engine import attribute
 
-    con.register(
-        "decided_gone",
-        attribute(frame_of(con, "gone", ["x_LineId", *schema.IDENTITY, "x_FirstDay", "x_LastDay"]), *rules()),
-    )
+    lines = frame_of(con, "gone", ["x_LineId", *schema.IDENTITY, "x_FirstDay", "x_LastDay"])
+    answers = attribute(lines, *rules())
+    con.register("decided_gone", answers)
     columns = ", ".join(f"CAST({name} AS VARCHAR) AS {name}" for name in schema.ATTRIBUTION)
     con.execute(f"CREATE OR REPLACE TEMP TABLE gone_for AS SELECT x_LineId, {columns} FROM decided_gone")
     con.unregister("decided_gone")
+    return tuple(answers.attrs.get("owned", ()))
 
 
 def _times(amount: str, rate: str) -> str:

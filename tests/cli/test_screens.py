@@ -99,7 +99,7 @@ def test_pull_screens(small, cli, golden):
 
 
 def test_init_screen(cli, golden, small):
-    small.bill("aws", "2026-05-01", 2, "10").bill("azure", "2026-05-01", 2, "10")
+    small.bill("aws", "2026-05-01", 2, "10").bill("azure", "2026-05-01", 2, "10", ProviderName="Microsoft")
     found = cli("init", cwd=small.folder, clock=datetime(2026, 6, 14, tzinfo=UTC))
     golden("init.txt", found.out)
     golden("init-aiops-cost.yaml", (small.folder / "aiops-cost.yaml").read_text(encoding="utf-8"))

@@ -176,7 +176,7 @@ def _table(rows: Sequence[tuple[Any, ...]], names: Sequence[str], metric: str, c
     """Latency and quality columns only where some row has them."""
     columns = [*(Column(name) for name in names), Column(cost, "money"), Column(metric, "number")]
     columns += [
-        Column("unit_cost", "money", f"per {volume.unit_of(metric).label}"),
+        Column("unit_cost", "price", f"per {volume.unit_of(metric).label}"),
         *(Column(b, "number") for b in BESIDE),
     ]
     width = len(names) + 3

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aiops_cost.budget.plan import joined
-from aiops_cost.checks import by_day, wandering
+from aiops_cost.checks import attempts, by_day, wandering
 from aiops_cost.checks import view as views
 from aiops_cost.drift.weekly import Floats
 
@@ -158,13 +158,13 @@ def rows(view: View, columns: Iterable[str], condition: Condition) -> list[tuple
 
 
 def runs(view: View, condition: Condition) -> list[date]:
-    """The first day of each training run that meets the condition, in order."""
+    """The first day of each training run that meets the condition, in order; a retry is no run of its own."""
     if "runs" not in view.memo:
         names = sorted({"x_Activity", *(name for line in view.lines for name in views.charges(line).columns)})
         columns = ", ".join(f'"{name}"' for name in names)
         view.connection.execute(
             f"CREATE OR REPLACE TEMP TABLE runs AS SELECT {columns}, x_Run, min(ChargePeriodStart) AS day"
-            f" FROM {view.rows(columns)} WHERE x_Run IS NOT NULL GROUP BY ALL"
+            f" FROM {view.rows(columns)} WHERE {attempts.first_tries(view)} GROUP BY ALL"
         )
         view.memo["runs"] = "runs"
     found = view.connection.execute(

@@ -234,6 +234,11 @@ class View:
             if line.ends and until and line.ends < until
         ]
 
+    def counted(self) -> Condition:
+        """All charges but the credits of what is planned gross: a plan that knows no credits is not met by them."""
+        gross = either(*(scoped(line.scope) for line in self.lines if line.plans == "gross"))
+        return negated(both(CREDITS, gross))
+
     def unplanned(self) -> Condition:
         """AI spend, or what may be AI, on the judged days, that no budget line with a scope plans; spend after the end
         of a line is told by BUD004 and BUD005."""

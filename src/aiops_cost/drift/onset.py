@@ -5,14 +5,15 @@ planned growth or a planned step is no change. In logarithms, with spikes put do
 
     straight   x(t) = a + b t                        b only where six weeks are known
     step       x(t) = a + b t + d [t >= day]
-    slope      x(t) = a + b t + g max(0, t - day)
+    slope      x(t) = a + b t + g max(0, t - day + 1)
 
 For every possible day the last term is fitted by least squares, the others projected out (Frisch, Waugh and Lovell),
 and the day that takes away most of the squared error is the candidate. It is a change when its size is worth telling
 and its size divided by its standard error is beyond a threshold that the benchmark `truth` sets by false alarms. The
 standard error is robust (median absolute deviation) and widened for days that resemble the day before, by
 (1 + r) / (1 - r), r their correlation (Bartlett 1946). The parts before and after are then searched in the same way
-(binary segmentation: Scott and Knott 1974).
+(binary segmentation: Scott and Knott 1974). That a slope is one is decided with b; its day is then sought without, for
+with two unknown slopes the day between them is known badly, unless b is plain, too.
 
 A series that is mostly zeros (training runs) is searched twice instead: the cost of a run, and the days between runs.
 
@@ -45,10 +46,13 @@ LEAST_SIZE = 0.06
 """Smaller changes, as a share of the level, are no news."""
 THRESHOLD = 5.0
 """Standard errors; set by the benchmark."""
+PLAIN = 3.5
+"""Standard errors from which on a slope before the change is believed; set by the benchmark."""
 RECENT = 21
 """A step is news for three weeks; after that the plan itself shows it."""
 RECENT_SLOPE = 75
 """A slope takes its time to become a drift."""
+_ALIKE = 0.75
 _FLOOR = 0.008
 """No bill is steadier than this share of itself: below it, rounding and hours of the day look like changes."""
 
@@ -163,12 +167,31 @@ def _best(line: Floats, threshold: float) -> Found | None:
     if not found:
         return None
     _, one = max(found, key=lambda item: item[0])
-    return one if one[3] >= threshold and abs(np.expm1(one[2])) >= LEAST_SIZE else None
+    if one[3] < threshold or abs(np.expm1(one[2])) < LEAST_SIZE:
+        return None
+    return _from_a_level(line, one) if one[1] == "slope" and len(line) >= WITH_TREND else one
 
 
-def _fit(line: Floats, kind: str) -> tuple[float, Found] | None:
+def _from_a_level(line: Floats, found: Found) -> Found:
+    """A slope, dated without the slope that the line may have had before, unless that one is plain: the day is told
+    far better where only one slope is sought, and a line on its plan has none before."""
+    at, kind, _, score, _ = found
+    time = np.arange(len(line))
+    terms = np.column_stack([np.ones(len(line)), time - time.mean(), np.maximum(0, time - at + 1)])
+    sizes, *_ = np.linalg.lstsq(terms, line, rcond=None)
+    rest = line - terms @ sizes
+    sigma = max(weekly.spread(rest), _FLOOR)
+    error = sigma * np.sqrt(weekly.inflation(rest, _ALIKE) * np.linalg.inv(terms.T @ terms)[1, 1])
+    again = _fit(line, kind, trend=False)
+    if again is None or abs(sizes[1]) > PLAIN * error:
+        return found
+    _, (at, _, size, _, certainty) = again
+    return at, kind, size, score, certainty
+
+
+def _fit(line: Floats, kind: str, trend: bool = True) -> tuple[float, Found] | None:
     """(squared error taken away, change) of the best day for one kind of change."""
-    days, regressors, norms = _regressors(len(line), kind)
+    days, regressors, norms = _regressors(len(line), kind, trend)
     if not len(days):
         return None
     products = regressors @ line
@@ -176,9 +199,9 @@ def _fit(line: Floats, kind: str) -> tuple[float, Found] | None:
     best = int(np.argmax(gains))
     at = int(days[best])
     effect = products[best] / norms[best]
-    rest = _projected(line) - effect * regressors[best]
+    rest = _projected(line, trend) - effect * regressors[best]
     sigma = max(weekly.spread(rest), _FLOOR)
-    inflation = _inflation(rest)
+    inflation = weekly.inflation(rest, _ALIKE)
     error = sigma * np.sqrt(inflation / norms[best])
     reach = 1.0 if kind == "step" else float(len(line) - 1 - at)
     near = np.abs(days - at) <= 3
@@ -188,33 +211,22 @@ def _fit(line: Floats, kind: str) -> tuple[float, Found] | None:
     return float(gains[best]), (at, kind, float(effect * reach), score, certainty)
 
 
-def _inflation(rest: Floats) -> float:
-    """By how much the variance of a mean grows because days resemble their neighbours."""
-    limit = 3 * max(weekly.spread(rest), 1e-12)
-    clipped = np.clip(rest, -limit, limit)
-    whole = float(clipped @ clipped)
-    if whole <= 0:
-        return 1.0
-    r = min(0.75, max(0.0, float(clipped[1:] @ clipped[:-1]) / whole))
-    return (1 + r) / (1 - r)
-
-
-def _projected(line: Floats) -> Floats:
-    basis = _basis(len(line))
+def _projected(line: Floats, trend: bool) -> Floats:
+    basis = _basis(len(line), trend)
     return line - basis @ (basis.T @ line)
 
 
 @lru_cache(maxsize=64)
-def _basis(length: int) -> Floats:
-    """An orthonormal basis of the straight courses."""
+def _basis(length: int, trend: bool) -> Floats:
+    """An orthonormal basis of the straight courses, with a slope where that is asked and six weeks are known."""
     ones = np.ones(length)
-    columns = [ones, np.arange(length) - (length - 1) / 2] if length >= WITH_TREND else [ones]
+    columns = [ones, np.arange(length) - (length - 1) / 2] if trend and length >= WITH_TREND else [ones]
     basis, _ = np.linalg.qr(np.column_stack(columns))
     return basis
 
 
 @lru_cache(maxsize=64)
-def _regressors(length: int, kind: str) -> tuple[Days, Floats, Floats]:
+def _regressors(length: int, kind: str, trend: bool) -> tuple[Days, Floats, Floats]:
     """For each day that can be one: its term without what a straight course explains, and its squared length."""
     days = np.arange(LEAST_DAYS // 2, length - LEAST_AFTER + 1)
     if kind == "slope":
@@ -222,7 +234,7 @@ def _regressors(length: int, kind: str) -> tuple[Days, Floats, Floats]:
     time = np.arange(length)[None, :]
     since = time - days[:, None]
     terms = (since >= 0).astype(float) if kind == "step" else np.maximum(0, since + 1).astype(float)
-    basis = _basis(length)
+    basis = _basis(length, trend)
     terms = terms - (terms @ basis) @ basis.T
     norms = np.maximum((terms**2).sum(axis=1), 1e-9)
     return days, terms, norms

@@ -41,6 +41,18 @@ def spread(values: Floats) -> float:
     return _SPREAD * median(np.abs(values - median(values)))
 
 
+def inflation(rest: Floats, most: float) -> float:
+    """By how much the variance of a mean grows because days resemble their neighbours: (1 + r) / (1 - r), r their
+    correlation (Bartlett 1946), taken as `most` where it is more."""
+    limit = 3 * max(spread(rest), 1e-12)
+    clipped = np.clip(rest, -limit, limit)
+    whole = float(clipped @ clipped)
+    if whole <= 0:
+        return 1.0
+    r = min(most, max(0.0, float(clipped[1:] @ clipped[:-1]) / whole))
+    return (1 + r) / (1 - r)
+
+
 def profile(values: Floats, first: date) -> Floats:
     """The seven weekday factors, Monday first; all ones where the week has no shape, or too few weeks are known."""
     if len(values) < 7 * ENOUGH_WEEKS:

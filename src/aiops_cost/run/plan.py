@@ -14,16 +14,16 @@ from aiops_cost.gate.decide import Asked, decide
 from aiops_cost.history import earlier
 from aiops_cost.model import Report
 from aiops_cost.run.snapshot import Session, attribute, facts, place_of
-from aiops_cost.summary import changes
+from aiops_cost.summary import changes, stretches
 
 Gate = Asked
 
 
-def check(session: Session, asked: Asked | None = None) -> Report:
-    """All checks, and the gate's verdict on what they found."""
+def check(session: Session, asked: Asked | None = None, view: checks.View | None = None) -> Report:
+    """All checks, and the gate's verdict on what they found. A `view` is given by who goes on to ask it."""
     config = session.config
     acceptances = accepted_file.read(config.accepted, place_of(config.accepted))
-    found = decide(session.view, config, session.as_of, asked or Asked(), acceptances)
+    found = decide(view or session.view, config, session.as_of, asked or Asked(), acceptances)
     return Report(
         name="check",
         title="Bills against the plan",
@@ -50,17 +50,20 @@ def accept(session: Session, finding: str, reason: str, until: date | None, up_t
 
 def check_changed(session: Session, asked: Asked, what: str) -> Report:
     """The same, and what going from the budget and rules that `what` names to those in force changes in money."""
-    report = check(session, asked)
+    view = session.view
+    report = check(session, asked, view)
     with earlier(what, session.config, Path.cwd()) as then:
         old = attribute(then, session.as_of)
-        before = checks.run(old.view, then, session.as_of, asked.select, asked.ignore)
+        viewed = old.view
+        before = checks.run(viewed, then, session.as_of, asked.select, asked.ignore)
         lines = spend.decided(old.con, *session.book.read())
-        days = old.view.judged_days() or session.view.judged_days()
+        days = viewed.judged_days() or view.judged_days()
         whole = window.Window(days[0][0], days[-1][1]) if days else None
         cost, currency = session.config.cost, session.config.currency
         moved = rule_changes.answer(old.con, lines, whole, cost, currency).tables if whole else ()
     before, _ = narrow.to_part(before, asked.owners, asked.scope)
-    changed = changes.compare(map(changes.Known.of, changes.notable(before)), report.findings)
+    known = [changes.Known.of(one, stretches.of(viewed)) for one in changes.notable(before)]
+    changed = changes.compare(known, report.findings, stretches.of(view))
     findings = changes.table(changed, "finding_changes", "What the gate would say otherwise")
     plan = budget_changes.table(old.budgets, session.budgets)
     tables = (plan, *(replace(table, title="What the rules would move") for table in moved), findings)

@@ -9,8 +9,9 @@ from datetime import date
 import duckdb
 
 from aiops_cost import memory
-from aiops_cost.answers import allocation, filters, window
+from aiops_cost.answers import against, allocation, filters, window
 from aiops_cost.answers import coverage as coverage_answer
+from aiops_cost.answers import idle as idle_answer
 from aiops_cost.answers import overview as overview_answer
 from aiops_cost.answers import query as query_answer
 from aiops_cost.answers import report as report_answer
@@ -22,12 +23,20 @@ from aiops_cost.config import Config
 from aiops_cost.errors import CouldNotJudge
 from aiops_cost.model import Problem, Report, SourceState
 from aiops_cost.rules import sharing, weights
-from aiops_cost.run.snapshot import Session, measure
+from aiops_cost.run.snapshot import Session, ledger_version, measure
 
 Window = window.Window
 
 
 Question = report_answer.Question
+
+
+def refuse(by: Sequence[str], where: Sequence[str], granularity: str | None = None) -> None:
+    """Raises UserError for what can be seen to be wrong with a question before the ledger is opened."""
+    report_answer.refuse(by, granularity)
+    for name in by:
+        filters.column(name)
+    filters.where(where)
 
 
 def report(session: Session, question: Question) -> Report:
@@ -50,17 +59,18 @@ def per_unit(
 
 def _dated(session: Session, found: Report) -> Report:
     """The same, naming what it was made from: until when the bills are settled, and which ledger."""
-    settled, version = session.view.settled_until, session.ledger.version
+    settled = session.view.settled_until
     made_from = {
         "settled_until": settled.isoformat() if settled else None,
-        "ledger_version": "none yet" if version is None else str(version),
+        "ledger_version": ledger_version(session),
     }
     return replace(found, facts={**found.facts, **made_from})
 
 
 def report_on_plan(session: Session, question: Question) -> Report:
-    """Spend by any columns beside what the budgets plan for it, on those of the days that are settled and planned.
+    """Spend by any columns beside what the budgets allow for it, on those of the days that are settled and planned.
 
+    The two are those of `drift`: a plan that flexes moves with volume, and credits stay out where the plan is gross.
     What is known not to be AI stays out, unless the filters speak of the activity: no budget plans it.
     Raises CouldNotJudge where there is no such day."""
     view, days = session.view, question.window
@@ -73,7 +83,13 @@ def report_on_plan(session: Session, question: Question) -> Report:
         )  # fmt: skip
     asks_activity = any(filters.parsed(one)[0] in {"activity", "x_Activity"} for one in question.where)
     where = question.where if asks_activity else (*question.where, *_AI)
-    return _asked(session, replace(question, window=settled or days, where=where, plan=view.current))
+    counted = view.counted()
+    held = against.Plan(
+        view.current,
+        lambda line, first, last: view.allowed(line, [(first, last)]),
+        (counted.sql, counted.parameters),
+    )
+    return _asked(session, replace(question, window=settled or days, where=where, plan=held))
 
 
 def _asked(session: Session, question: report_answer.Question) -> Report:
@@ -137,6 +153,12 @@ def training_runs(session: Session, days: window.Window, where: Sequence[str] = 
     return _dated(session, runs_answer.answer(session.con, days, where, top, cost, currency))
 
 
+def idle(session: Session, days: window.Window, where: Sequence[str] = ()) -> Report:
+    """Serving capacity that is paid by the hour: used, idle, not known."""
+    cost, currency = session.config.cost, session.config.currency
+    return _dated(session, idle_answer.answer(session.con, days, where, cost, currency))
+
+
 def stages(config: Config) -> tuple[sharing.Stage, ...]:
     """The stages of sharing, their files read."""
     wanted, place = config.sharing, config.marks.place
@@ -164,7 +186,8 @@ def coverage(session: Session, days: window.Window, by_rule: bool = False) -> Re
 
 def suggest(session: Session, days: window.Window, top: int) -> Report:
     """The costliest unattributed lines, with rules to paste."""
-    return suggest_answer.answer(session.con, days, top, session.config.cost, session.config.currency)
+    config = session.config
+    return suggest_answer.answer(session.con, days, top, config.cost, config.currency, session.book.rules)
 
 
 def query(session: Session, sql: str) -> Report:

@@ -141,10 +141,17 @@ def place_of(file: Path) -> str:
 
 
 def facts(session: Session) -> dict[str, str | None]:
+    """What every answer names: cost, currency, the day it looks at, until when bills are settled, which ledger."""
     settled = session.view.settled_until
     return {
         "cost": session.config.cost,
         "currency": session.config.currency,
         "as_of": session.as_of.isoformat(),
         "settled_until": settled.isoformat() if settled else None,
+        "ledger_version": ledger_version(session),
     }
+
+
+def ledger_version(session: Session) -> str:
+    """As facts name it; there is none before the first load."""
+    return "none yet" if session.ledger.version is None else str(session.ledger.version)

@@ -49,7 +49,7 @@ def of(week: Week, last: str | None, findings: Sequence[Mapping[str, Any]], late
     """The summary of a week. `last` is the week of the earlier summary, None for the first; `findings` what it told;
     `later` the weeks of summaries that claim to come after this one."""
     counted = [one for one in changes.notable(week.findings) if one.accepted is None and one.code[:3] != words.FORECAST]
-    changed = changes.compare(map(_known, findings), counted)
+    changed = changes.compare(map(_known, findings), counted, week.stretches)
     number = changes.counts(changed)
     quiet = not counted and not number["resolved"] and not week.unjudged and not _forecasts(week)
     text = words.silent(week) if quiet else words.paragraph(week, changed, number, last)
@@ -65,7 +65,7 @@ def of(week: Week, last: str | None, findings: Sequence[Mapping[str, Any]], late
         headline=text,
         exit_code=3 if week.unjudged else 0,
     )
-    return Summary(report, quiet, tuple(map(_plain, map(Known.of, counted))))
+    return Summary(report, quiet, tuple(_plain(Known.of(one, week.stretches)) for one in counted))
 
 
 def merged(summaries: Sequence[Summary]) -> Report:
@@ -85,7 +85,7 @@ def merged(summaries: Sequence[Summary]) -> Report:
         charts=(),
         findings=tuple({f.fingerprint: f for one in summaries for f in one.report.findings}.values()),
         notes=tuple(dict.fromkeys(note for one in summaries for note in one.report.notes)),
-        headline=" ".join(one.report.headline or "" for one in summaries),
+        headline="\n\n".join(" ".join((one.report.headline or "").split()) for one in summaries),
         exit_code=max(one.report.exit_code or 0 for one in summaries),
     )
 
@@ -96,7 +96,8 @@ def _facts(week: Week) -> dict[str, str | None]:
         "currency": week.currency,
         "period": f"{week.first}..{week.last}",
         "as_of": week.as_of.isoformat(),
-        "settled_until": week.settled[1].isoformat() if week.settled else None,
+        "settled_until": week.until.isoformat() if week.until else None,
+        **({"ledger_version": week.ledger} if week.ledger else {}),
     }
 
 
@@ -195,6 +196,7 @@ def _plain(known: Known) -> dict[str, Any]:
         "amount": None if known.amount is None else exact(known.amount),
         "currency": known.currency,
         "first_day": known.first_day,
+        "amounts": {day: exact(amount) for day, amount in known.amounts.items()},
     }
 
 
@@ -203,4 +205,5 @@ def _known(plain: Mapping[str, Any]) -> Known:
     return Known(
         plain["fingerprint"], plain["code"], Severity(plain["severity"]), plain["scope"], plain["owner"],
         None if amount is None else Decimal(amount), plain["currency"], plain["first_day"],
+        {day: Decimal(value) for day, value in plain["amounts"].items()},
     )  # fmt: skip
