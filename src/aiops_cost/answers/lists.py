@@ -97,11 +97,19 @@ def linted(shadowed: Sequence[Shadowed], empty: Sequence[Empty]) -> Report:
         title = "Extracts that capture nothing, on any of the rule's own examples"
         tables.append(Table("extracts", title, (Column("rule"), Column("field"), Column("place")), nothing))
     mine = sum(not rule.builtin for rule in [*(one.rule for one in shadowed), *(one.rule for one in empty)])
-    said = [f"{len(hidden)} rules can never win"] if hidden else ["every rule can win"]
-    said += [f"{len(nothing)} extracts capture nothing"] if nothing else []
-    said += [f"{mine} of them are yours"] if hidden or nothing else []
+    said = [f"{_counted(len(hidden), 'rule')} can never win"] if hidden else ["every rule can win"]
+    said += (
+        [f"{_counted(len(nothing), 'extract')} {'captures' if len(nothing) == 1 else 'capture'} nothing"]
+        if nothing
+        else []
+    )
+    said += [f"{mine} of your own"] if hidden or nothing else []
     return Report("rules-lint", "The rules, looked at", tables=tuple(tables), verdict="; ".join(said),
                   exit_code=1 if mine else 0)  # fmt: skip
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def budgets(found: Sequence[Budget], by_month: bool) -> Report:
