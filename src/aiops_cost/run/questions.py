@@ -17,7 +17,6 @@ from aiops_cost.answers import query as query_answer
 from aiops_cost.answers import report as report_answer
 from aiops_cost.answers import runs as runs_answer
 from aiops_cost.answers import sharing as sharing_answer
-from aiops_cost.answers import suggest as suggest_answer
 from aiops_cost.answers import unit as unit_answer
 from aiops_cost.config import Config
 from aiops_cost.errors import CouldNotJudge
@@ -186,6 +185,8 @@ def coverage(session: Session, days: window.Window, by_rule: bool = False) -> Re
 
 def suggest(session: Session, days: window.Window, top: int) -> Report:
     """The costliest unattributed lines, with rules to paste."""
+    from aiops_cost.answers import suggest as suggest_answer
+
     config = session.config
     return suggest_answer.answer(session.con, days, top, config.cost, config.currency, session.book.rules)
 
