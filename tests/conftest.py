@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import json
+import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -84,16 +86,24 @@ def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.fixture(scope="session")
 def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo company with its ledger loaded, once for all tests. Read only: take a `demo_copy` to change it."""
+    """The demo company with its ledger loaded, once for all tests, also where several processes share them. Read only:
+    take a `demo_copy` to change it."""
     from aiops_cost.config import load_config
     from aiops_cost.demo.company import write_company
     from aiops_cost.run import bills
 
-    folder = tmp_path_factory.mktemp("demo")
-    write_company(folder)
-    config = load_config(folder / "aiops-cost.yaml", folder, {})
-    _, errors = bills.pull(config, (), bills.PullOptions(now=LOADED_AT))
-    assert not errors, errors
+    mine = tmp_path_factory.getbasetemp()
+    shared = mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine
+    folder, done = shared / "demo-company", shared / "demo-company.done"
+    with (shared / "demo-company.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            write_company(folder)
+            config = load_config(folder / "aiops-cost.yaml", folder, {})
+            _, errors = bills.pull(config, (), bills.PullOptions(now=LOADED_AT))
+            assert not errors, errors
+            done.touch()
     return folder
 
 

@@ -1,4 +1,4 @@
-"""Lines that are alike are summed before checks look at them; no resource, tag or owner is mistaken for another."""
+"""Lines that are alike are summed before checks look at them; yet no resource, tag or owner is taken for another."""
 
 from __future__ import annotations
 

@@ -23,15 +23,11 @@ FLEX = """\
 def _beside(company, *by: str, granularity: str | None = None):
     """The report's total and rows of (actual, planned), and the total of drift."""
     view = company.view(AS_OF)
-    whole = SimpleNamespace(by_day=lambda _: None, keep_days=lambda: None)
+    nothing_remembered = SimpleNamespace(by_day=lambda _: None, keep_days=lambda: None)
     session = SimpleNamespace(
-        view=view,
-        attribution=whole,
-        con=view.connection,
-        config=company.config(),
-        states=view.states,
-        ledger=SimpleNamespace(version=1),
-    )
+        view=view, con=view.connection, config=company.config(), states=view.states, ledger=SimpleNamespace(version=1),
+        attribution=nothing_remembered,
+    )  # fmt: skip
     (table,) = report_on_plan(session, Question(by, APRIL, granularity=granularity)).tables
     names = [column.name for column in table.columns]
     picked = [names.index("EffectiveCost"), names.index("planned")]

@@ -17,6 +17,7 @@ from aiops_cost.answers.pictures import spend_chart
 from aiops_cost.answers.sums import Key, Sum, added, sums
 from aiops_cost.answers.window import Window
 from aiops_cost.errors import UserError
+from aiops_cost.ledger import schema
 from aiops_cost.model import Column, Problem, Report, SourceState, Table
 
 ZERO = Decimal(0)
@@ -111,7 +112,9 @@ def columns(question: Question) -> frozenset[str] | None:
         named = frozenset(filters.name(key) for key in keys)
     except UserError:
         return None
-    return named if question.relation == "spend" and question.plan is None else None
+    if question.plan is not None:
+        named |= {name for name in schema.FINE if name in question.plan.counted[0]}
+    return named if question.relation == "spend" else None
 
 
 def refuse(by: Sequence[str], granularity: str | None) -> None:

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 def first_tries(view: View) -> str:
     """SQL on the view `spend` that holds for lines which name a run that is no retry."""
     if "first_tries" not in view.memo:
-        columns = "x_Workload, x_Run, Tags"
-        named = view.fetch(f"SELECT DISTINCT {columns} FROM {view.rows(columns)} WHERE x_Run IS NOT NULL", ())
+        named = view.fetch(f"SELECT DISTINCT x_Workload, x_Run, Tags FROM {view.described} WHERE x_Run IS NOT NULL", ())
         view.memo["first_tries"] = _condition(view, sorted(retries(named), key=str))
     condition: str = view.memo["first_tries"]
     return condition

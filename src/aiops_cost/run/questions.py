@@ -17,13 +17,11 @@ from aiops_cost.answers import query as query_answer
 from aiops_cost.answers import report as report_answer
 from aiops_cost.answers import runs as runs_answer
 from aiops_cost.answers import sharing as sharing_answer
-from aiops_cost.answers import suggest as suggest_answer
 from aiops_cost.answers import unit as unit_answer
 from aiops_cost.config import Config
 from aiops_cost.errors import CouldNotJudge
 from aiops_cost.model import Problem, Report, SourceState
 from aiops_cost.rules import sharing, weights
-from aiops_cost.run import plan
 from aiops_cost.run.snapshot import Session, ledger_version, measure
 
 Window = window.Window
@@ -114,6 +112,7 @@ def _asked(session: Session, question: report_answer.Question) -> Report:
 
 def overview(session: Session) -> Report:
     """The whole picture on one page (see `answers.overview`): the plan to date, and the newest month of spend."""
+    from aiops_cost.run import plan
 
     latest = window.choose(session.states, session.as_of)
     before = latest.month_before()
@@ -186,6 +185,8 @@ def coverage(session: Session, days: window.Window, by_rule: bool = False) -> Re
 
 def suggest(session: Session, days: window.Window, top: int) -> Report:
     """The costliest unattributed lines, with rules to paste."""
+    from aiops_cost.answers import suggest as suggest_answer
+
     config = session.config
     return suggest_answer.answer(session.con, days, top, config.cost, config.currency, session.book.rules)
 
