@@ -28,6 +28,7 @@ _TYPES = {
     "money": "DECIMAL(38, 18)",
     "number": "DECIMAL(38, 18)",
     "percent": "DECIMAL(38, 18)",
+    "chance": "DECIMAL(38, 18)",
     "count": "BIGINT",
     "date": "DATE",
 }

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 SUFFIXES = (".xlsx",)
 IS_BINARY = True
 
-_FORMATS = {"money": "#,##0.00", "percent": "0.0%", "count": "#,##0", "number": "#,##0.###", "date": "yyyy-mm-dd"}
+_FORMATS = {
+    "money": "#,##0.00", "percent": "0.0%", "chance": '[>0.99]"over 99%";[<0.01]"under 1%";0%', "count": "#,##0",
+    "number": "#,##0.###", "date": "yyyy-mm-dd",
+}  # fmt: skip
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\']")
 _WIDEST, _ROWS_MEASURED = 60, 200
 _MOST_ROWS = 1_048_576 - 2
