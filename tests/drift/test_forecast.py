@@ -135,3 +135,11 @@ def test_past_errors_widen_far_days_by_what_they_were_and_no_more():
     narrower = forecast._scaled(np.array(promised), 0.6, 30)
     assert (np.diff(narrower) > 0).all()
     assert narrower[-1] == pytest.approx(4000, rel=0.001)
+
+
+@pytest.mark.parametrize("values", [noisy(90), noisy(12)])
+def test_a_day_is_known_worse_than_a_sum_of_days_and_does_not_fan_out_like_one(values):
+    path = forecast.forecast(values, FIRST, 25).path
+    assert path.daily[0] == pytest.approx(path.deviation[0], rel=0.2)
+    assert (path.daily[-1] / path.mean.mean()) > path.deviation[-1] / path.mean.sum()
+    assert path.daily[-1] < 1.5 * path.daily[:7].max()

@@ -7,7 +7,7 @@ again as often and as large as in the last three months. A credit that a budget 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -125,7 +125,7 @@ def _outlook(view: View, asked: _Asked, spent: tuple[Decimal, Decimal], whole: f
 
 def _of(view: View, asked: _Asked, spent: tuple[Decimal, Decimal], made: Forecast) -> Outlook:
     aside = fees(asked.daily.other, asked.until, asked.days) + _credits_end(asked)
-    path = Path(made.path.method, made.path.mean + aside, made.path.deviation)
+    path = replace(made.path, mean=made.path.mean + aside)
     endings = tuple(
         _ending(view, asked, stretch, so_far, path) for stretch, so_far in zip(asked.stretches, spent, strict=True)
     )
@@ -172,7 +172,7 @@ def _ending(view: View, asked: _Asked, stretch: tuple[str, date, date], spent: D
     name, first, last = stretch
     planned = view.allowed(asked.line, [(first, last)])
     count = (last - asked.until).days
-    ahead = Forecast(Path(path.method, path.mean[:count], path.deviation[:count]), (), 0, None)
+    ahead = Forecast(Path(path.method, path.mean[:count], path.deviation[:count], path.daily[:count]), (), 0, None)
     middle, low, high = ahead.total()
     left = money.EXACT.subtract(planned, spent)
     limit = money.EXACT.multiply(asked.line.tolerance.breach, planned)

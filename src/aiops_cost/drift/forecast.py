@@ -9,7 +9,7 @@ scaled by how past errors compared with their own intervals; errors come from da
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from math import ceil, erf, sqrt
 
@@ -90,7 +90,8 @@ def forecast(values: Floats, first: date, days: int) -> Forecast:
     best = past.best if past else own.__name__
     path = dict(methods)[best](values, begin, days)
     if past:
-        path = Path(path.method, path.mean, _scaled(path.deviation, past.scale(best), horizon))
+        factor = past.scale(best)
+        path = replace(path, deviation=_scaled(path.deviation, factor, horizon), daily=path.daily * factor)
         return Forecast(path, past.scores(), past.origins, past.inside(best))
     return Forecast(path, (), 0, None)
 

@@ -44,18 +44,20 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Path:
-    """The days ahead by one method: the mean of each, and the standard deviation of the sum up to each."""
+    """The days ahead by one method: the mean of each, the standard deviation of the sum up to each, and that of each by
+    itself. Days that err together make a sum that errs by more than they would apart."""
 
     method: str
     mean: Floats
     deviation: Floats
+    daily: Floats
 
 
 def level(values: Floats, first: date, days: int) -> Path:
     """The local level model on the days since the last change."""
     line, ahead, odd = prepared(values, first, days)
     if len(line) == 0 or not np.any(line):
-        return Path("level", np.zeros(days), np.zeros(days))
+        return Path("level", np.zeros(days), np.zeros(days), np.zeros(days))
     rate, doubt = _growth(line)
     time = np.arange(1, days + 1)
     steady = line * np.exp(-rate * np.arange(1 - len(line), 1))
@@ -67,9 +69,11 @@ def level(values: Floats, first: date, days: int) -> Path:
     so_far = np.cumsum(weight)
     left = np.maximum(so_far[:, None] - np.concatenate([[0.0], so_far[:-1]])[None, :], 0.0)
     lean = np.cumsum(weight * time) * state * doubt
-    daily = (noise + odd.variance) * np.cumsum(weight**2)
-    variance = so_far**2 * known + (left**2) @ wandering + daily + lean**2
-    return Path("level", mean, np.sqrt(variance) * _small_sample(len(line)))
+    own = noise + odd.variance
+    variance = so_far**2 * known + (left**2) @ wandering + own * np.cumsum(weight**2) + lean**2
+    daily = weight**2 * (known + np.cumsum(wandering) + own + (time * state * doubt) ** 2)
+    few = _small_sample(len(line))
+    return Path("level", mean, np.sqrt(variance) * few, np.sqrt(daily) * few)
 
 
 @dataclass(frozen=True)
@@ -208,7 +212,8 @@ def runs(values: Floats, first: date, days: int) -> Path:
             costs = later[-12:] if len(later) else costs
     gaps = np.diff(at)[-12:]
     if not len(gaps):
-        return Path("runs", np.full(days, values.mean()), np.sqrt(np.arange(1, days + 1)) * float(values.std()))
+        daily = np.full(days, float(values.std()))
+        return Path("runs", np.full(days, values.mean()), np.sqrt(np.arange(1, days + 1)) * daily, daily)
     since = len(values) - 1 - int(at[-1])
     chance = np.random.default_rng(len(values))
     long = gaps[gaps > since]
@@ -222,7 +227,7 @@ def runs(values: Floats, first: date, days: int) -> Path:
     np.add.at(drawn, (rows[there], steps[there]), paid[there])
     sums = drawn.cumsum(axis=1)
     floor = 0.03 * np.abs(sums).mean(axis=0)
-    return Path("runs", drawn.mean(axis=0), np.maximum(sums.std(axis=0), floor))
+    return Path("runs", drawn.mean(axis=0), np.maximum(sums.std(axis=0), floor), drawn.std(axis=0))
 
 
 def run_rate(values: Floats, first: date, days: int) -> Path:
@@ -244,4 +249,4 @@ def _flat(method: str, mean: Floats, values: Floats, known: int) -> Path:
     noise = float(recent.var()) if len(values) > 1 else float(mean[0]) ** 2 if len(mean) else 0.0
     noise *= weekly.inflation(recent - recent.mean(), _ALIKE)
     ahead = np.arange(1, len(mean) + 1)
-    return Path(method, mean, np.sqrt(noise * (ahead + ahead**2 / known)))
+    return Path(method, mean, np.sqrt(noise * (ahead + ahead**2 / known)), np.sqrt(noise * (1 + 1 / known)) + 0 * mean)
