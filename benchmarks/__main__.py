@@ -9,7 +9,7 @@ import importlib
 import sys
 from itertools import takewhile
 
-NAMES = ("load", "startup", "report", "attribution_score", "engine", "year", "truth")
+NAMES = ("load", "startup", "commands", "report", "attribution_score", "engine", "year", "truth")
 
 wanted = list(takewhile(lambda word: not word.startswith("-"), sys.argv[1:]))
 options = sys.argv[1 + len(wanted) :]

@@ -36,6 +36,7 @@ TO_LEDGER = {
 ACTIVITIES = ("serving", "training", "storage", "shared", "other", "unattributed")
 HELD_OUT = Path(__file__).resolve().parents[1] / "tests" / "rules" / "held_out.csv"
 LABELLED = Path(__file__).resolve().parents[2] / "shared" / "ai_skus_dev.csv"
+FEW = 9
 FIELDS = {
     "activity": "x_Activity",
     "component": "x_Component",
@@ -133,7 +134,7 @@ def _report(labelled: pd.DataFrame, answers: pd.DataFrame) -> None:
     whole = score(labelled, answers)
     parts = {
         provider: score(labelled.loc[rows], answers.loc[rows])
-        for provider, rows in labelled.groupby("provider").groups.items()
+        for provider, rows in labelled.groupby(_shown(labelled)).groups.items()
     }
     print(f"{'right of asked':16}{'all':>14}" + "".join(f"{provider:>14}" for provider in parts))
     for name in FIELDS:
@@ -148,9 +149,15 @@ def _report(labelled: pd.DataFrame, answers: pd.DataFrame) -> None:
     _confusion(labelled, answers)
 
 
+def _shown(labelled: pd.DataFrame) -> pd.Series:
+    """The provider of each row; those with a few rows only are `others`."""
+    rows = labelled.groupby("provider")["provider"].transform("size")
+    return labelled["provider"].where(rows >= FEW, "others")
+
+
 def _confusion(labelled: pd.DataFrame, answers: pd.DataFrame) -> None:
     """Per provider a table: the label down, the answer across."""
-    for provider, rows in labelled.groupby("provider").groups.items():
+    for provider, rows in labelled.groupby(_shown(labelled)).groups.items():
         table = pd.crosstab(labelled.loc[rows, "activity"], answers.loc[rows, "activity"])
         table = table.reindex(index=ACTIVITIES, columns=ACTIVITIES, fill_value=0)
         print(f"\n{provider}: label down, answer across")

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import statistics
-import subprocess
 import sys
-import time
+
+from benchmarks import processes
 
 RUNS = 11
 
 
 def main() -> None:
     """Print the medians."""
-    ours = _median([sys.executable, "-m", "aiops_cost", "--help"])
-    bare = _median([sys.executable, "-c", "pass"])
-    print(f"--help {ours:.2f} s; an empty Python {bare:.2f} s; ratio {ours / bare:.1f}")
-
-
-def _median(command: list[str]) -> float:
-    times = []
-    for run in range(RUNS + 1):
-        start = time.perf_counter()
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        if run:
-            times.append(time.perf_counter() - start)
-    return statistics.median(times)
+    commands = {"ours": (sys.executable, "-m", "aiops_cost", "--help"), "bare": (sys.executable, "-c", "pass")}
+    found = processes.in_turns(commands, RUNS)
+    ours, bare = (processes.median(found[name]) for name in commands)
+    print(f"--help: {ours}; an empty Python: {bare}; ratio {processes.ratio(found['ours'], found['bare'])}")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -19,9 +20,24 @@ here, come out as JSON.
 """
 
 
+MORE = """\
+## More
+
+These take a cloud, another process, a damaged disk or a terminal to be provoked. They have the same parts.
+"""
+
+
 def page() -> str:
     """The whole page."""
-    return "\n".join([HEAD, *(_case(path.parent) for path in sorted(CASES.glob("*/message.txt")))])
+    rows = [f"| `{code}` | {when} |" for code, when in sorted(others().items())]
+    more = [MORE, "| code | when |", "| --- | --- |", *rows, ""]
+    return "\n".join([HEAD, *(_case(path.parent) for path in sorted(CASES.glob("*/message.txt"))), *more])
+
+
+def others() -> dict[str, str]:
+    """The codes without a case of their own, and when they are said."""
+    with (HERE / "errors-more.csv").open(encoding="utf-8", newline="") as file:
+        return {row["code"]: row["when"] for row in csv.DictReader(file)}
 
 
 def _case(folder: Path) -> str:

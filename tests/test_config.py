@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from aiops_cost import schemas
+from aiops_cost import documents, schemas
 from aiops_cost.budget.rates import read_rates
 from aiops_cost.budget.read import Terms, read_budgets
 from aiops_cost.config import Config, ConfigFile, load_config
@@ -194,3 +194,7 @@ def test_an_unknown_schema_names_the_near_one():
 def test_the_starter_rates_have_the_header_that_is_asked_for():
     with (STARTER / "fx.csv").open(encoding="utf-8", newline="") as file:
         assert next(csv.reader(file)) == ["date", "from", "to", "rate"]
+
+
+def test_a_message_names_only_schemas_that_can_be_asked_for():
+    assert set(documents.SCHEMAS.values()) == set(schemas.FILES)

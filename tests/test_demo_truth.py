@@ -153,6 +153,17 @@ def test_every_planted_unbudgeted_scope_is_found(session, truth):
     assert {scope_of(scope) for scope in truth["unbudgeted"]} <= found
 
 
+def test_what_is_paid_for_and_not_called_is_found_with_its_day_and_nothing_else(session, judged, truth):
+    findings = [one for one in plan.check(session).findings if one.code.startswith("SRV")]
+    told = {scope_of(one.scope): (str(one.onset), one.owner) for one in findings}
+    assert told == {scope_of(one["scope"]): (one["onset"], one["owner"]) for one in truth["idle"]}
+    of = "true_workload = 'style-advisor' AND true_activity = 'serving' AND ChargePeriodStart BETWEEN ? AND ?"
+    (finding,) = findings
+    days = [finding.onset, session.view.settled_until]
+    paid = judged.execute(f"SELECT sum(Cost) FROM judged WHERE {of}", days).fetchall()[0][0]
+    assert finding.amount == paid
+
+
 def test_lines_that_never_came_are_found(session, truth):
     found = {scope_of(one.scope) for one in plan.check(session).findings if one.code == "BUD001"}
     assert found == {scope_of(scope) for scope in truth["never_came"]}

@@ -1,9 +1,11 @@
-"""What the rules said is remembered and never out of date: another rule, tag or bill is another answer."""
+"""What the rules said, what days cost and what metric files say is remembered and never out of date: another rule, tag,
+bill or file is another answer."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -36,8 +38,8 @@ def rule(small, activity: str) -> None:
     (small.folder / "rules.yaml").write_text(text, encoding="utf-8")
 
 
-def answers(small) -> list[Path]:
-    return sorted((small.folder / "ledger" / memory.FOLDER).glob("*"))
+def answers(small, kind: str = memory.FOLDER) -> list[Path]:
+    return sorted((small.folder / "ledger" / kind).glob("*"))
 
 
 def activity(small) -> str:
@@ -99,13 +101,116 @@ def test_only_the_latest_answers_are_kept(ruled):
         )
         activity(ruled)
     assert len(answers(ruled)) == memory.KEPT
+    assert len(answers(ruled, memory.DAYS)) == memory.KEPT
 
 
-def test_what_is_remembered_needs_no_pandas(ruled):
+def test_what_is_remembered_needs_neither_pandas_nor_numpy(ruled):
     activity(ruled)
     code = (
         "import sys; from aiops_cost.cli import run_cli;"
         "code = run_cli(['report', '--month', '2026-05', '--as-of', '2026-06-10']);"
-        "assert code == 0 and 'pandas' not in sys.modules, code"
+        "assert code == 0 and not {'pandas', 'numpy'} & {*sys.modules}, code"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ruled.folder, stdout=subprocess.DEVNULL)
+
+
+WHOLE = ("--from", "2025-07-01", "--to", "2026-06-13", "--as-of", "2026-06-14", "-f", "json")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--by", "activity,workload,model"),
+        ("--by", "source,period,service,account,SkuId", "--metric", "BilledCost"),
+        ("--by", "owner,environment,rule,confidence", "--granularity", "month"),
+        ("--by", "month,region", "--where", "provider=AWS", "--where", "owner!=", "--where", "day!=2026-05-03"),
+        ("--by", "week", "--where", "service~bedrock", "--top", "5", "--compare-to", "before"),
+        ("--by", "run,component", "--where", "activity=training", "--metric", "ListCost"),
+    ],
+    ids=" ".join,
+)
+def test_remembered_days_add_up_to_what_the_ledger_says(demo_folder, cli, monkeypatch, words):
+    with monkeypatch.context() as here:
+        here.setattr(memory, "by_day", lambda *_: None)
+        asked_the_ledger = cli("report", *words, *WHOLE, cwd=demo_folder)
+    monkeypatch.setattr("aiops_cost.spend.converted", lambda *_: pytest.fail("the ledger was asked"))
+    assert asked_the_ledger.code == 0
+    assert len(asked_the_ledger.rows()) > 1
+    assert cli("report", *words, *WHOLE, cwd=demo_folder) == asked_the_ledger
+
+
+@pytest.mark.parametrize("by", ["resource", "tags.team"])
+def test_what_days_do_not_have_is_asked_of_the_ledger(ruled, by):
+    assert activity(ruled) == "training"
+    (row,) = ruled("report", "--by", by, "--month", "2026-05", "--as-of", "2026-06-10", "-f", "json").rows()
+    assert Decimal(row["EffectiveCost"]) == 310
+
+
+def test_days_without_a_match_still_say_why(ruled):
+    activity(ruled)
+    said = ruled("report", "--where", "service=Amazon Sagemaker", "--month", "2026-05", "--as-of", "2026-06-10").out
+    assert "did you mean `Amazon SageMaker`?" in said
+
+
+def test_broken_days_are_asked_of_the_ledger(ruled):
+    activity(ruled)
+    (path,) = answers(ruled, memory.DAYS)
+    whole = path.read_bytes()
+    for content in (b"", whole[:200], whole[:4] + bytes(len(whole) // 2) + whole[4 + len(whole) // 2 :]):
+        path.write_bytes(content)
+        assert activity(ruled) == "training"
+
+
+def test_days_of_a_line_that_changed_hands_are_not_remembered(small):
+    text = "owners:\n  - {scope: {workload: chat}, owner: old, until: 2026-05-14}\n"
+    text += "  - {scope: {workload: chat}, owner: new, from: 2026-05-15}\n"
+    (small.folder / "owners.yaml").write_text(text, encoding="utf-8")
+    small.bill("aws", "2026-05-01", 31, "10", Tags='{"workload": "chat"}').config(more="owners: owners.yaml\n").pulled()
+    for _ in range(2):
+        rows = small("report", "--by", "owner", "--month", "2026-05", "--as-of", "2026-06-10", "-f", "json").rows()
+        assert {row["owner"]: Decimal(row["EffectiveCost"]) for row in rows} == {"old": 140, "new": 170}
+    assert answers(small, memory.DAYS) == []
+
+
+def test_amounts_that_are_converted_row_by_row_are_not_remembered(small):
+    small.bill("aws", "2026-05-01", 31, "0.333333333333333333", BillingCurrency="EUR").config(more="fx: fx.csv\n")
+    (small.folder / "fx.csv").write_text("date,from,to,rate\n2026-05-01,EUR,USD,1.1234567\n", encoding="utf-8")
+    small.pulled()
+    first = small("report", "--month", "2026-05", "--as-of", "2026-06-10", "-f", "json")
+    assert first.code == 0, first.err
+    assert small("report", "--month", "2026-05", "--as-of", "2026-06-10", "-f", "json") == first
+    assert answers(small, memory.DAYS) == []
+
+
+def test_a_ledger_that_lost_a_file_is_not_answered_from_memory(ruled):
+    activity(ruled)
+    (file,) = (ruled.folder / "ledger" / "lines").rglob("*.parquet")
+    file.unlink()
+    found = ruled("report", "--month", "2026-05", "--as-of", "2026-06-10")
+    assert found.code == 3
+    assert "ledger" in found.err
+
+
+def test_a_changed_metric_file_is_read_again(small):
+    small.bill("aws", "2026-05-01", 31, "10", Tags='{"workload": "chat", "ai-activity": "serving"}')
+    (small.folder / "m.csv").write_text("day,name,workload,value\n", encoding="utf-8")
+    small.config(more="metrics: [m.csv]\n").pulled()
+    for value, cost in (("100", "100"), ("50", "200"), ("50", "200")):
+        (small.folder / "m.csv").write_text(
+            "day,name,workload,value\n" + "".join(f"2026-05-{day:02},requests,chat,{value}\n" for day in range(1, 32)),
+            encoding="utf-8",
+        )
+        found = small("report", "--unit", "requests", "--by", "workload", "--month", "2026-05", "--as-of", "2026-06-10")
+        assert f"{cost}.00" in found.out, found.out + found.err
+    assert len(answers(small, memory.MEASURED)) == 2
+
+
+def test_a_broken_memory_of_metrics_is_made_again(small):
+    (small.folder / "m.csv").write_text("day,name,workload,value\n2026-05-01,requests,chat,5\n", encoding="utf-8")
+    small.bill("aws", "2026-05-01", 31, "10", Tags='{"workload": "chat"}').config(more="metrics: [m.csv]\n").pulled()
+    words = ("query", "SELECT value FROM metrics", "--as-of", "2026-06-10", "-f", "json")
+    first = small(*words)
+    (path,) = answers(small, memory.MEASURED)
+    for content in (b"", path.read_bytes()[:100]):
+        path.write_bytes(content)
+        assert small(*words) == first

@@ -93,8 +93,13 @@ def test_a_metric_and_the_costs_that_do_not_know_each_other_are_said(con) -> Non
     notes = report(con, COMPANY, Stage("gateway", weights=used)).notes
     assert notes == (
         "gateway: ghost bears cost, and has none of its own in these bills.",
-        "gateway: late, ranker has cost, and is not in the metric, so it bears nothing.",
+        "gateway: late, ranker have cost, and are not in the metric, so they bear nothing.",
     )
+
+
+def test_a_stage_whose_scope_fits_no_line_is_said(con) -> None:
+    notes = report(con, COMPANY, Stage("gatevay", {"component": "gatevay"}), Stage("rest")).notes
+    assert notes == ("gatevay: no line of these bills fits its scope, so it divides nothing.",)
 
 
 def test_shared_cost_with_zero_weights_is_not_deleted(con) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    gc.set_threshold(50_000)  # a command lives for seconds; looking for garbage often would cost a twentieth of them
     try:
         from aiops_cost.cli import run_cli
 

@@ -24,6 +24,10 @@ from aiops_cost.model import Problem
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 40
+_DEEP = f"nested more than {MAX_DEPTH} levels deep"
+_FLATTER = "Close the brackets that are open, or write it flatter."
+SCHEMAS = {name: name for name in ("budget", "rules", "owners", "accepted")} | {"configuration": "config"}
+"""What messages call a file -> the name of its schema."""
 MAX_PROBLEMS = 100
 """More would bury the first ones; a file with so many is another kind of file."""
 
@@ -82,7 +86,7 @@ def parse(text: str, name: str, what: str) -> tuple[dict[str, Any], Marks]:
         raise UserError(
             Problem("yaml-not-mapping", f"{name}:1:1",
                     f"a {what} is a mapping of keys to values; this is {_kind(root)}",
-                    f"Start from an example:  aiops-cost schema {what}")
+                    f"Start from an example:  {_described(what)}")
         )  # fmt: skip
     marks = Marks(name, {(): (1, 1)})
     problems: list[Problem] = []
@@ -128,7 +132,8 @@ def _text(path: Path, name: str, what: str) -> str:
             )
         ) from None
     except OSError as error:
-        raise UserError(Problem("file-unreadable", name, f"cannot be read: {error.strerror}")) from None
+        said = f"cannot be read: {error.strerror}"
+        raise UserError(Problem("file-unreadable", name, said, f"Name a {what} that you may read.")) from None
 
 
 def _guarded(events: Iterator[yaml.Event], name: str) -> Iterator[yaml.Event]:
@@ -157,7 +162,7 @@ def _guarded(events: Iterator[yaml.Event], name: str) -> Iterator[yaml.Event]:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > MAX_DEPTH:
-            raise UserError(Problem("yaml-too-deep", place, f"nested more than {MAX_DEPTH} levels deep"))
+            raise UserError(Problem("yaml-too-deep", place, _DEEP, _FLATTER))
         yield event
 
 
@@ -170,7 +175,7 @@ def _syntax_problem(error: Exception, text: str, name: str) -> Problem:
         place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
         said = getattr(error, "problem", None) or str(error)
     if "nesting depth" in said:
-        return Problem("yaml-too-deep", place, f"nested more than {MAX_DEPTH} levels deep")
+        return Problem("yaml-too-deep", place, _DEEP, _FLATTER)
     way_out = "Check the indentation and the quotes here."
     return Problem("yaml-syntax", place, f"not valid YAML: {said}", way_out)
 
@@ -231,13 +236,18 @@ def _problems(error: ValidationError, model: type[BaseModel], marks: Marks, what
     return problems
 
 
+def _described(what: str) -> str:
+    """Where the keys of a file are described: its schema, or for files that have none the page."""
+    return f"aiops-cost schema {SCHEMAS[what]}" if what in SCHEMAS else "docs/reference/configuration.md"
+
+
 def _problem(item: Any, model: type[BaseModel], marks: Marks, what: str) -> Problem:
     path = tuple(item["loc"])
     place = marks.place(*path)
     key = path[-1] if path else ""
     parent = ".".join(str(part) for part in path[:-1] if not isinstance(part, int))
     under = f" under `{parent}`" if parent else ""
-    schema = f"aiops-cost schema {what}"
+    schema = _described(what)
     if item["type"] == "extra_forbidden":
         hint = near(str(key), _known_keys(model, path[:-1]))
         said = f"unknown key `{key}`{under}" + (f"; {hint}" if hint else "")

@@ -23,8 +23,8 @@ def earlier(what: str, config: Config, cwd: Path) -> Iterator[Config]:
     """The configuration with what `what` names in place: a budget file, a rules file, a folder of such files, or a
     git revision, which stands for all files of the configuration as they were then.
 
-    The ledger and what was measured are always today's: they are not what changed. Raises UserError when it is none of
-    these, or cannot be read.
+    The ledger and what was measured are always today's: they are not what changed. Where the revision had no
+    configuration, it had no budget and no rules. Raises UserError when it is none of these, or cannot be read.
     """
     path = cwd / what
     if path.is_file() or path.is_dir():
@@ -83,10 +83,9 @@ def _at_revision(revision: str, config: Config, folder: Path) -> Config:
     if packed:
         with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
             archive.extractall(folder, filter="data")
-    if not file.is_file():
-        said = f"there was no {config.file.name} at {revision}, so nothing can be compared"
-        raise UserError(Problem("changed-unknown", "", said, "Choose a later revision."))
-    then = load_config(file, folder, {}, measured=False)
+    if not file.is_file():  # the change that brings the configuration: nothing was planned, nothing was ruled
+        return replace(config, budgets=(), rules=())
+    then = load_config(file, folder, {}, measured=False, may_lack_files=True)
     return replace(
         then, ledger=config.ledger, currency=config.currency, cost=config.cost, sources=config.sources,
         metrics=config.metrics,

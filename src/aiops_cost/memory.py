@@ -1,8 +1,10 @@
-"""Remembers what the rules said of the ledger's lines, so that the next question need not ask them again.
+"""Remembers what the rules said of the ledger's lines, and what metric files say, so that the next question need not
+ask them again.
 
-The answer depends on the ledger's files, on the rules, tags and owners, and on this program; their hash names the file
-that holds it, below the ledger. Nothing in it is ever out of date: another ledger or another rule is another name. A
-ledger that cannot be written is simply not remembered, and a file that cannot be read is made again.
+An answer depends on the files that it was made from (the ledger's, the rules, tags and owners; the metric files) and
+on this program; their hash names the file that holds it, below the ledger. Nothing in it is ever out of date: another
+ledger or another rule is another name. A ledger that cannot be written is simply not remembered, and a file that cannot
+be read is made again.
 """
 
 from __future__ import annotations
@@ -10,22 +12,26 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiops_cost import __version__, spend
 from aiops_cost.ledger import schema
+from aiops_cost.metrics.file import MetricsSource
+from aiops_cost.metrics.points import Measured
 from aiops_cost.model import Problem
 
 if TYPE_CHECKING:
     import duckdb
 
     from aiops_cost.ledger.frame import Ledger
-    from aiops_cost.rules.engine import Owners, RuleSet, TagMap
+    from aiops_cost.rules.tags import TagMap
 
-FOLDER = "attributed"
+FOLDER, DAYS, MEASURED = "attributed", "days", "measured"
 KEPT = 4
 """So many answers are kept, the latest used: the ledger as it is, and a few that were asked for from its past."""
 
@@ -34,68 +40,178 @@ _BESIDE = "aiops-cost"
 """The key of the file's metadata under which the problems met, and the owners of single days, are kept."""
 
 
-def name_of(ledger: Ledger, files: Iterable[Path], tags: TagMap) -> str:
-    """The name of the answer: a hash of all that it depends on. `files` are the user's rules and owners."""
-    digest = sha256(repr((__version__, schema.VERSION, schema.NAMES, schema.ATTRIBUTION, ledger.files)).encode())
+@dataclass(frozen=True)
+class Attributed:
+    """What is known once the lines are attributed: the problems met, and the columns that the rules look at."""
+
+    problems: tuple[Problem, ...]
+    used_columns: frozenset[str]
+
+
+def name_of(ledger: Ledger, files: Iterable[Path], tags: TagMap) -> str | None:
+    """The name of the answer: a hash of all that it depends on. `files` are the user's rules and owners; None where
+    one of them cannot be read."""
+    try:
+        there = [(file, (stat := Path(file).stat()).st_size, stat.st_mtime_ns) for file in ledger.files]
+    except OSError:
+        return None
+    digest = sha256(repr((__version__, schema.VERSION, schema.NAMES, schema.ATTRIBUTION, there)).encode())
     digest.update(repr(tags).encode())
     ours = sorted(path for path in (_HOUSE / "rules").rglob("*") if path.suffix in {".py", ".yaml", ".csv"})
-    for path in (*ours, _HOUSE / "spend.py", *files):
-        digest.update(repr(path.name).encode() + sha256(path.read_bytes()).digest())
-    return digest.hexdigest()[:32]
+    return _named(digest, (*ours, _HOUSE / "spend.py", Path(__file__), *files))
 
 
 def attributed(
-    con: duckdb.DuckDBPyConnection, folder: Path, name: str, rules: RuleSet, tags: TagMap, owners: Owners | None
-) -> tuple[Problem, ...]:
-    """The same as `spend.attributed`, from memory where it has the answer. `folder` is the ledger's."""
+    con: duckdb.DuckDBPyConnection, folder: Path, name: str | None, rules: Callable[[], spend.Rules]
+) -> Attributed:
+    """The same as `spend.attributed`, from memory where it has the answer; `rules` is only called where it has not.
+    `folder` is the ledger's."""
     path = folder / FOLDER / f"{name}.parquet"
-    found = _recalled(con, path)
+    found = _recalled(con, path) if name else None
     if found is None:
-        found = spend.attributed(con, rules, tags, owners)
-        if folder.is_dir():
+        asked = rules()
+        used = frozenset(column for rule in asked[0] for column, _ in rule.when)
+        found = Attributed(spend.attributed(con, *asked), used)
+        if name and folder.is_dir():
             _remember(con, path, found)
     return found
 
 
+def keep_days(con: duckdb.DuckDBPyConnection, folder: Path, name: str | None, currency: str) -> None:
+    """Remember what lines that are alike cost on each day (see `spend.summed_by_day`), where that is not done.
+
+    It is not done where a sum would not be the answer: a line that changed hands is another owner's on other days, and
+    exchange rates are applied to each row and rounded there."""
+    path = folder / DAYS / f"{name}.parquet"
+    if not name or not folder.is_dir() or path.is_file() or spend.is_foreign(con, "described", currency):
+        return
+    if not con.execute("FROM owned LIMIT 1").fetchall():
+        _put(con, path, spend.summed_by_day(), {})
+
+
+def offer_days(con: duckdb.DuckDBPyConnection, folder: Path, name: str | None, currency: str) -> None:
+    """The view `days` (see `spend.summed_by_day`), remembered now if it was not; none where it cannot be made."""
+    import duckdb
+
+    keep_days(con, folder, name, currency)
+    path = folder / DAYS / f"{name}.parquet"
+    if path.is_file():
+        with suppress(duckdb.Error):
+            con.execute(f"CREATE OR REPLACE TEMP VIEW days AS SELECT * FROM read_parquet({_source(path)})")
+
+
+def by_day(
+    folder: Path, name: str | None, columns: Iterable[str], cost: str, currency: str
+) -> duckdb.DuckDBPyConnection | None:
+    """A connection with nothing but the view `spend` (see `spend.by_day`); None where the days are not remembered,
+    lack one of the columns, or have amounts in another currency."""
+    import duckdb
+
+    lines, days = (folder / kind / f"{name}.parquet" for kind in (FOLDER, DAYS))
+    if not days.is_file() or not {*columns} <= {*schema.PARTITION, "ChargePeriodStart", *schema.COARSE}:
+        return None
+    con = duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
+    try:
+        spend.by_day(con, f"read_parquet({_source(lines)})", f"read_parquet({_source(days)})", cost)
+        if spend.is_foreign(con, f"read_parquet({_source(lines)})", currency):
+            return None
+        os.utime(days)
+        os.utime(lines)
+    except (duckdb.Error, OSError):
+        return None
+    return con
+
+
+def measured(
+    con: duckdb.DuckDBPyConnection, folder: Path, sources: Sequence[MetricsSource], read: Callable[[], Measured]
+) -> tuple[str, ...]:
+    """The table `metrics`, from memory where the same files were read before; returns what is to be said of them.
+
+    What was fetched from servers is kept beside the ledger already, and is read from there each time.
+    """
+    entries = [(source.name, source.entry.model_dump_json(), source.files) for source in sources]
+    digest = sha256(repr((__version__, str(Path.cwd()), entries)).encode())
+    ours = sorted((_HOUSE / "metrics").rglob("*.py"))
+    name = _named(digest, (*ours, *(file for source in sources for file in source.files)))
+    path = folder / MEASURED / f"{name}.parquet"
+    known = name if sources and not any(source.fetched for source in sources) else None
+    if known and (said := _read(con, path)) is not None and spend.remeasured(con, _source(path)):
+        return tuple(said["notes"])
+    found = read()
+    spend.measured(con, found.points)
+    if known and folder.is_dir():
+        _put(con, path, "SELECT * FROM metrics", {"notes": found.notes})
+    return found.notes
+
+
 def files(folder: Path) -> tuple[str, ...]:
     """The answers that are kept below a ledger; views may read them."""
-    return tuple(str(path) for path in sorted((folder / FOLDER).glob("*.parquet")))
+    return tuple(str(path) for kind in (FOLDER, DAYS) for path in sorted((folder / kind).glob("*.parquet")))
 
 
-def _recalled(con: duckdb.DuckDBPyConnection, path: Path) -> tuple[Problem, ...] | None:
-    """The problems that were met, with the views made; None where the answer is not there or cannot be read."""
+def _named(digest: Any, read: Iterable[Path]) -> str | None:
+    """The digest with the content of these files, as a name."""
+    try:
+        for path in read:
+            digest.update(repr(path.name).encode() + sha256(path.read_bytes()).digest())
+    except OSError:
+        return None
+    return str(digest.hexdigest()[:32])
+
+
+def _recalled(con: duckdb.DuckDBPyConnection, path: Path) -> Attributed | None:
+    """What was known, with the views made; None where the answer is not there or cannot be read."""
+    import duckdb
+
+    said = _read(con, path)
+    if said is None:
+        return None
+    try:
+        spend.recalled(con, f"read_parquet({_source(path)})", [tuple(one) for one in said["owned"]])
+        return Attributed(tuple(Problem(*one) for one in said["problems"]), frozenset(said["used"]))
+    except (duckdb.Error, KeyError, TypeError):
+        return None
+
+
+def _remember(con: duckdb.DuckDBPyConnection, path: Path, found: Attributed) -> None:
+    owned = con.execute("SELECT line, CAST(first AS VARCHAR), CAST(last AS VARCHAR), owner FROM owned").fetchall()
+    told = [[p.code, p.place, p.sentence, p.way_out] for p in found.problems]
+    said = {"problems": told, "owned": owned, "used": sorted(found.used_columns)}
+    _put(con, path, "SELECT * FROM described JOIN attribution USING (x_LineId)", said)
+
+
+def _source(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def _read(con: duckdb.DuckDBPyConnection, path: Path) -> dict[str, Any] | None:
+    """What stands beside an answer; None where it is not there or cannot be read. It then counts as used just now."""
     import duckdb
 
     if not path.is_file():
         return None
-    source = "'" + str(path).replace("'", "''") + "'"
     try:
         rows = con.execute(
-            f"SELECT decode(value) FROM parquet_kv_metadata({source}) WHERE decode(key) = '{_BESIDE}'"
+            f"SELECT decode(value) FROM parquet_kv_metadata({_source(path)}) WHERE decode(key) = '{_BESIDE}'"
         ).fetchall()
-        said = json.loads(rows[0][0])
-        problems = tuple(Problem(*one) for one in said["problems"])
-        spend.recalled(con, f"read_parquet({source})", [tuple(one) for one in said["owned"]])
+        said: dict[str, Any] = json.loads(rows[0][0])
         os.utime(path)
-    except (duckdb.Error, OSError, ValueError, IndexError, TypeError):
+    except (duckdb.Error, OSError, ValueError, IndexError):
         return None
-    return problems
+    return said
 
 
-def _remember(con: duckdb.DuckDBPyConnection, path: Path, problems: tuple[Problem, ...]) -> None:
-    """Put the answer in place whole; where the ledger cannot be written, or is full, nothing is lost but time."""
+def _put(con: duckdb.DuckDBPyConnection, path: Path, select: str, beside: dict[str, Any]) -> None:
+    """Put an answer in place whole; where the ledger cannot be written, or is full, nothing is lost but time."""
     import duckdb
 
-    owned = con.execute("SELECT line, CAST(first AS VARCHAR), CAST(last AS VARCHAR), owner FROM owned").fetchall()
-    told = [[p.code, p.place, p.sentence, p.way_out] for p in problems]
-    said = json.dumps({"problems": told, "owned": owned}).replace("'", "''")
+    said = json.dumps(beside).replace("'", "''")
     try:
         path.parent.mkdir(mode=0o700, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
             part = Path(folder) / "part.parquet"
-            target = str(part).replace("'", "''")
             con.execute(
-                f"COPY (SELECT * FROM described JOIN attribution USING (x_LineId)) TO '{target}'"
+                f"COPY ({select}) TO {_source(part)}"
                 f" (FORMAT parquet, COMPRESSION zstd, KV_METADATA {{'{_BESIDE}': '{said}'}})"
             )
             part.replace(path)

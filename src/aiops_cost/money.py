@@ -91,6 +91,16 @@ def show(amount: Decimal, currency: str | None = None, *, places: int = 2) -> st
     return f"{text} {currency}" if currency else text
 
 
+def price(amount: Decimal) -> str:
+    """A unit price for a person: two decimals, below 1 four digits that count.
+
+    >>> price(Decimal("0.069"))
+    '0.06900'
+    """
+    places = 2 if amount == 0 or abs(amount) >= 1 else 3 - amount.adjusted()
+    return show(amount, places=min(places, 18))
+
+
 def exact(amount: Decimal) -> str:
     """An amount for a program: every digit, no exponent, no trailing zeros, at least two places.
 

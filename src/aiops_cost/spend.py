@@ -6,7 +6,7 @@ currency. Text is kept once per line, amounts stay in the ledger's files, so a y
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -20,15 +20,17 @@ from aiops_cost.ledger import schema
 from aiops_cost.ledger.frame import Ledger, frame_of, select_of
 from aiops_cost.metrics import points
 from aiops_cost.model import Problem, Source
-from aiops_cost.rules.engine import Owners, RuleSet, TagMap, attribute
 
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
-Rules = tuple[RuleSet, TagMap, Owners | None]
+    from aiops_cost.rules.engine import Owners, RuleSet, TagMap
+
+    Rules = tuple[RuleSet, TagMap, Owners | None]
 Stretch = tuple[int, date, date, str]
 """A line, the first and last day of a stretch, and who owned the line in it."""
+_OWNED = {"line": "BIGINT", "first": "DATE", "last": "DATE", "owner": "VARCHAR"}
 
 
 def attributed(
@@ -61,10 +63,16 @@ def recalled(con: duckdb.DuckDBPyConnection, source: str, owned: Sequence[Stretc
 
 def _joined(con: duckdb.DuckDBPyConnection, lines: str, owned: Sequence[Stretch]) -> None:
     """The view `attributed`: every row of the ledger with what `lines` says of its line, and the day's owner where a
-    line changed hands (table `owned`). Owners of one scope never overlap, so a row finds one at most."""
-    _fill(con, "owned", {"line": "BIGINT", "first": "DATE", "last": "DATE", "owner": "VARCHAR"}, owned)
+    line changed hands (table `owned`). Owners of one scope never overlap, so a row finds one at most. The view `alike`:
+    each line, and the one that stands for it and those which differ from it in `schema.FINE` alone."""
+    _fill(con, "owned", _OWNED, owned)
     of_day = {"x_Owner": "coalesce(line.x_Owner, owned.owner) AS x_Owner"} if owned else {}
     join = "LEFT JOIN owned ON owned.line = ledger.x_LineId AND ChargePeriodStart BETWEEN owned.first AND owned.last"
+    con.execute(
+        "CREATE OR REPLACE TEMP VIEW alike AS SELECT id AS line, unnest(ids) AS x_LineId FROM (SELECT min(x_LineId)"
+        " AS id, list(x_LineId) AS ids FROM described JOIN attribution USING (x_LineId)"
+        f" GROUP BY {', '.join(schema.COARSE)})"
+    )
     own = ", ".join(f"line.{name}" if name in schema.IDENTITY else f"ledger.{name}" for name in schema.NAMES)
     added = ", ".join(of_day.get(name, f"line.{name}") for name in schema.ATTRIBUTION)
     con.execute(
@@ -93,6 +101,8 @@ def _describe(con: duckdb.DuckDBPyConnection) -> None:
 
 def decided(con: duckdb.DuckDBPyConnection, rules: RuleSet, tags: TagMap, owners: Owners | None) -> pd.DataFrame:
     """What these rules say of every line of the ledger (see `rules.engine.attribute`)."""
+    from aiops_cost.rules.engine import attribute
+
     return attribute(
         frame_of(con, "described", ["x_LineId", *schema.IDENTITY, "x_FirstDay", "x_LastDay"]), rules, tags, owners
     )
@@ -104,13 +114,12 @@ def converted(con: duckdb.DuckDBPyConnection, cost: str, currency: str, rates: S
     Each day is converted at the rate in force on it, rounded once, at the 18th decimal. Raises UserError that names
     every rate which is missing: unlike currencies are never added.
     """
+    if not is_foreign(con, "described", currency):
+        con.execute(f"CREATE OR REPLACE TEMP VIEW spend AS SELECT *, {cost} AS Cost FROM attributed")
+        return
     found = con.execute(
         "SELECT BillingCurrency, list(DISTINCT ChargePeriodStart) FROM ledger GROUP BY 1 ORDER BY 1"
     ).fetchall()
-    foreign = [row for row in found if row[0] != currency]
-    if not foreign:
-        con.execute(f"CREATE OR REPLACE TEMP VIEW spend AS SELECT *, {cost} AS Cost FROM attributed")
-        return
     table: list[tuple[str, date, Decimal]] = []
     missing: list[Problem] = []
     for code, days in found:
@@ -127,8 +136,42 @@ def converted(con: duckdb.DuckDBPyConnection, cost: str, currency: str, rates: S
     )
 
 
+def is_foreign(con: duckdb.DuckDBPyConnection, lines: str, currency: str) -> bool:
+    """True where one of these lines is not billed in that currency."""
+    return bool(
+        con.execute(f"SELECT 1 FROM {lines} WHERE BillingCurrency IS DISTINCT FROM ? LIMIT 1", [currency]).fetchall()
+    )
+
+
+def summed_by_day() -> str:
+    """The SELECT of what lines that are alike cost on each day: one row for all of them, under the id of one of them.
+
+    Its columns: x_LineId, x_Source, x_BillingPeriod, ChargePeriodStart, the four costs in the billing currency,
+    PricingQuantity, ConsumedQuantity, and `n`, the rows of the ledger that it sums."""
+    sums = ", ".join(f"sum({name}) AS {name}" for name in (*schema.AMOUNTS, "PricingQuantity", "ConsumedQuantity"))
+    return (
+        f"SELECT line AS x_LineId, x_Source, x_BillingPeriod, ChargePeriodStart, {sums}, count(*) AS n"
+        " FROM ledger JOIN alike USING (x_LineId) GROUP BY ALL"
+    )
+
+
+def by_day(con: duckdb.DuckDBPyConnection, lines: str, days: str, cost: str) -> None:
+    """Create the view `spend` from what `summed_by_day` gave: with the columns of `schema.COARSE`, what tells days
+    apart, and `Cost`, which is column `cost`. `lines` are all lines with their decisions."""
+    texts = ", ".join(f"line.{name}" for name in schema.COARSE)
+    con.execute(
+        f"CREATE TEMP VIEW spend AS SELECT x_Source, x_BillingPeriod, ChargePeriodStart, {texts}, {cost} AS Cost, n"
+        f" FROM {days} JOIN (SELECT x_LineId, {', '.join(schema.COARSE)} FROM {lines}) AS line USING (x_LineId)"
+    )
+
+
 def before(
-    con: duckdb.DuckDBPyConnection, ledger: Ledger, sources: Sequence[Source], rules: Rules, cost: str, currency: str
+    con: duckdb.DuckDBPyConnection,
+    ledger: Ledger,
+    sources: Sequence[Source],
+    rules: Callable[[], Rules],
+    cost: str,
+    currency: str,
 ) -> None:
     """Where closed months were delivered again: the tables `reloaded` (x_Source, x_BillingPeriod) and `spend_before`,
     which is `spend` of those months as it had been before. Nothing is created where none was.
@@ -151,9 +194,10 @@ def before(
         " max(ChargePeriodStart) AS x_LastDay FROM ledger_before"
         " ANTI JOIN described USING (x_LineId) GROUP BY x_LineId"
     )
-    _decide_gone(con, rules)
+    _fill(con, "owned_gone", _OWNED, _decide_gone(con, rules))
     own = ", ".join(f"d.{name}" if name in schema.IDENTITY else f"l.{name}" for name in schema.NAMES)
-    added = ", ".join(f"a.{name}" for name in schema.ATTRIBUTION)
+    of_day = {"x_Owner": "coalesce(a.x_Owner, o.owner) AS x_Owner"}
+    added = ", ".join(of_day.get(name, f"a.{name}") for name in schema.ATTRIBUTION)
     foreign = con.execute("SELECT count(*) FROM ledger_before WHERE BillingCurrency <> ?", [currency]).fetchall()[0][0]
     join, value = ("", f"l.{cost}")
     if foreign:
@@ -162,22 +206,27 @@ def before(
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE spend_before AS SELECT {own}, {added}, {value} AS Cost FROM ledger_before l"
         " JOIN (SELECT * FROM described UNION ALL BY NAME SELECT * FROM gone) d ON d.x_LineId = l.x_LineId"
-        f" JOIN (SELECT * FROM attribution UNION ALL BY NAME SELECT * FROM gone_for) a ON a.x_LineId = l.x_LineId{join}"
+        " JOIN (SELECT * FROM attribution UNION ALL BY NAME SELECT * FROM gone_for) a ON a.x_LineId = l.x_LineId"
+        " LEFT JOIN (SELECT * FROM owned UNION ALL SELECT * FROM owned_gone) o ON o.line = l.x_LineId"
+        f" AND l.ChargePeriodStart BETWEEN o.first AND o.last{join}"
     )
 
 
-def _decide_gone(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
-    """The table `gone_for`: what lines that are no longer there were for. Mostly there is none, and no rule runs."""
+def _decide_gone(con: duckdb.DuckDBPyConnection, rules: Callable[[], Rules]) -> tuple[Stretch, ...]:
+    """The table `gone_for`: what lines that are no longer there were for; returned are those that changed hands. Mostly
+    there is none, and no rule runs."""
     if not con.execute("SELECT count(*) FROM gone").fetchall()[0][0]:
         con.execute("CREATE OR REPLACE TEMP TABLE gone_for AS SELECT * FROM attribution WHERE false")
-        return
-    con.register(
-        "decided_gone",
-        attribute(frame_of(con, "gone", ["x_LineId", *schema.IDENTITY, "x_FirstDay", "x_LastDay"]), *rules),
-    )
+        return ()
+    from aiops_cost.rules.engine import attribute
+
+    lines = frame_of(con, "gone", ["x_LineId", *schema.IDENTITY, "x_FirstDay", "x_LastDay"])
+    answers = attribute(lines, *rules())
+    con.register("decided_gone", answers)
     columns = ", ".join(f"CAST({name} AS VARCHAR) AS {name}" for name in schema.ATTRIBUTION)
     con.execute(f"CREATE OR REPLACE TEMP TABLE gone_for AS SELECT x_LineId, {columns} FROM decided_gone")
     con.unregister("decided_gone")
+    return tuple(answers.attrs.get("owned", ()))
 
 
 def _times(amount: str, rate: str) -> str:
@@ -211,6 +260,18 @@ def planned(con: duckdb.DuckDBPyConnection, budgets: Sequence[Budget]) -> None:
 def measured(con: duckdb.DuckDBPyConnection, found: Sequence[points.Point]) -> None:
     """Create the table `metrics`: one row per series and UTC day; empty where nothing is measured."""
     _fill(con, "metrics", points.COLUMNS, [point.row for point in found])
+
+
+def remeasured(con: duckdb.DuckDBPyConnection, file: str) -> bool:
+    """The same table, from a file that holds it; False where that cannot be read."""
+    import duckdb
+
+    columns = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in points.COLUMNS.items())
+    try:
+        con.execute(f"CREATE OR REPLACE TEMP TABLE metrics AS SELECT {columns} FROM read_parquet({file})")
+    except duckdb.Error:
+        return False
+    return True
 
 
 def _fill(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import duckdb
@@ -49,6 +50,9 @@ lines:
     amount: 1000
 """
 
+_NAMES = ("ProviderName", "BillingAccountId", "SubAccountId", "ServiceName", "ResourceId", "ChargeDescription")
+"""Columns of text by which two bills of equal sums are told apart."""
+
 
 @dataclass(frozen=True)
 class Made:
@@ -77,7 +81,8 @@ def write(folder: Path, locations: Sequence[str], currency: str | None, months: 
             for path in there
         )
     delivered = _deliveries(folder)
-    chosen = list(locations) or [*delivered, *_found(folder, delivered)]
+    found, copies = ([], {}) if locations else _apart(folder, _found(folder, delivered))
+    chosen = list(locations) or [*delivered, *found]
     aws = {where for where in chosen if where.startswith(_S3) or where.rstrip("/") in delivered}
     names = _names(chosen)
     sources = [
@@ -99,6 +104,7 @@ def write(folder: Path, locations: Sequence[str], currency: str | None, months: 
     budget.write_text(BUDGET.format(currency=code, first=months[0], last=months[1]), encoding="utf-8")
     said = [f"wrote {config} and {budget}"]
     said += [f"source {name}: {text}" for name, text in zip(names, sources, strict=True)]
+    said += [f"left out: {copy} holds the same bills as {first}" for copy, first in copies.items()]
     said.append("Next:  aiops-cost pull, then aiops-cost report; fill in the budget, then aiops-cost check")
     return Made(tuple(said))
 
@@ -142,6 +148,40 @@ def _found(folder: Path, delivered: Sequence[str]) -> list[str]:
     return found
 
 
+def _apart(folder: Path, found: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """The locations that hold bills of their own, and each copy with the location that it is a copy of."""
+    seen: dict[object, str] = {}
+    copies: dict[str, str] = {}
+    for where in found if len(found) > 1 else ():
+        first = seen.setdefault(_contents(folder, where), where)
+        if first != where:
+            copies[where] = first
+    return [where for where in found if where not in copies], copies
+
+
+def _contents(folder: Path, location: str) -> object:
+    """What the bills of a location say, however they are written and divided into files: rows, sums, and whose and
+    for what; the bytes themselves where they are in no FOCUS column."""
+    files = [path for _, path in listed(Source("init", "focus", location), folder)]
+    named = ", ".join(f"'{name}'" for name in _NAMES)
+    sql = (
+        "SELECT count(*), sum(TRY_CAST(BilledCost AS DECIMAL(38,18))), sum(TRY_CAST(EffectiveCost AS DECIMAL(38,18))),"
+        f" sum(CAST(hash(*COLUMNS(lambda name: name IN ({named}))) AS HUGEINT)) FROM "
+    )
+    sums = []
+    try:
+        with duckdb.connect() as con:
+            for path in files:
+                sums.append(con.execute(sql + _reader(path), [str(path)]).fetchone() or (0,) * 4)
+        return tuple(sum(part or 0 for part in parts) for parts in zip(*sums, strict=True))
+    except duckdb.Error:
+        return frozenset(sha256(path.read_bytes()).hexdigest() for path in files)
+
+
+def _reader(path: Path) -> str:
+    return "read_parquet(?)" if path.name.endswith((".parquet", ".pq")) else "read_csv(?, all_varchar = true)"
+
+
 def _source(folder: Path, location: str) -> str:
     files = listed(Source("init", "focus", location), folder)
     contract, version = intake.peek(files[0][1])
@@ -151,12 +191,11 @@ def _source(folder: Path, location: str) -> str:
 
 def _billed_in(folder: Path, location: str) -> str | None:
     """The currency of the first bill there; None where its rows do not say."""
-    path = str(listed(Source("init", "focus", location), folder)[0][1])
-    read = "read_parquet(?)" if path.endswith((".parquet", ".pq")) else "read_csv(?, all_varchar = true)"
+    path = listed(Source("init", "focus", location), folder)[0][1]
     try:
         with duckdb.connect() as con:
-            sql = f"SELECT BillingCurrency FROM {read} WHERE BillingCurrency IS NOT NULL LIMIT 1"
-            row = con.execute(sql, [path]).fetchone()
+            sql = f"SELECT BillingCurrency FROM {_reader(path)} WHERE BillingCurrency IS NOT NULL LIMIT 1"
+            row = con.execute(sql, [str(path)]).fetchone()
     except duckdb.Error:
         return None  # the pull will tell what is wrong with the file, at its line
     return row[0] if row and row[0] and is_currency(row[0]) else None

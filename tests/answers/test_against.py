@@ -91,10 +91,21 @@ def test_the_groups_always_add_up_to_the_plan(by, start, length, stretch):
     assert sum(parts.values()) == sum(whole.values())
 
 
-def test_a_plan_that_moves_with_volume_is_said_to_be_the_fixed_one():
-    moving = BudgetLine(
-        "plan", {"workload": "chat"}, None, {"2026-06": D(300)}, {}, {}, Tolerance(), "plan.yaml:1:1", flex="requests"
-    )
-    (note,) = planned_by(plan(moving), ["workload"], JUNE, ()).notes
+MOVING = BudgetLine(
+    "plan", {"workload": "chat"}, None, {"2026-06": D(300)}, {}, {}, Tolerance(), "plan.yaml:1:1", flex="requests"
+)
+
+
+def test_a_plan_that_moves_with_volume_is_said_to_be_what_the_volume_allows():
+    (note,) = planned_by(plan(MOVING), ["workload"], JUNE, ()).notes
     assert note.startswith("chat: the plan moves with volume")
-    assert planned_by(plan(moving), ["workload"], JUNE, ["workload=search"]).notes == ()
+    assert planned_by(plan(MOVING), ["workload"], JUNE, ["workload=search"]).notes == ()
+
+
+def test_each_day_of_a_plan_that_moves_allows_what_its_own_volume_is_worth():
+    def allowed(line, first, last):
+        return sum((D(day) for day in range(first.day, last.day + 1)), D(0))
+
+    found = planned_by(plan(MOVING), ["day"], Window(date(2026, 6, 1), date(2026, 6, 3)), (), allowed).amounts
+    assert found == {(date(2026, 6, day),): D(day) for day in (1, 2, 3)}
+    assert planned_by(plan(MOVING), [], JUNE, (), allowed).amounts == {(): D(465)}

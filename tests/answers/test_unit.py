@@ -102,3 +102,9 @@ def test_without_any_metric_it_says_where_they_come_from():
     spend.measured(con, [])
     with pytest.raises(UserError, match="nothing was measured"):
         answer(con, "requests", ("workload",), DAYS, (), ("EffectiveCost", "USD"))
+
+
+def test_a_metric_of_a_workload_without_cost_is_said(asked):
+    rows, notes = asked([("chat", None, None, 0, 10)], [(0, 1000, CHAT), (0, 50, {"workload": "ghost"})])
+    assert rows == [("chat", 10, 1000, 10)]
+    assert notes == ("`requests` is measured for ghost, and these bills have no cost of that name.",)

@@ -24,7 +24,7 @@ def test_a_line_with_its_unit_cost_latency_and_quality(company):
         "scope", "unit", "planned_unit", "actual_unit", "latency_p95_ms", "quality",
     ]  # fmt: skip
     assert table.rows == (
-        ("serving chat", "1,000 requests", "100.00", "200.00", "900 → 400", "0.800 → 0.800"),
+        ("serving chat", "1,000 requests", 100, 200, "900 → 400", "0.800 → 0.800"),
         ("training chat", None, None, None, None, "0.800 → 0.800"),
     )
 

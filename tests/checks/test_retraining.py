@@ -6,6 +6,8 @@ from datetime import date
 
 import pytest
 
+from aiops_cost.checks import cells
+from aiops_cost.checks.view import scoped
 from aiops_cost.model import Severity
 
 AS_OF = date(2026, 6, 3)
@@ -65,3 +67,18 @@ def test_runs_from_metrics_where_the_bill_names_none(company):
 def test_without_any_run_nothing_is_said(company):
     company.budget(LINE).spend("500x30", activity="training", workload="ranker")
     assert company.find(date(2026, 5, 3), "TRN001", "TRN002") == []
+
+
+def test_a_retry_makes_its_run_dearer_and_is_no_run_of_its_own(company):
+    """Four planned runs, each repeated once: as many runs as planned, at twice their price."""
+    company.budget(LINE)
+    for day in range(2, 30, 7):
+        company.spend("100", first=date(2026, 4, day), activity="training", workload="ranker", x_Run=f"r-{day}")
+        again = {"x_Run": f"s-{day}", "Tags": '{"attempt": "2"}'} if day < 10 else {"x_Run": f"r-{day}-retry"}
+        company.spend("100", first=date(2026, 4, day + 1), activity="training", workload="ranker", **again)
+    company.spend("0x30", activity="training", workload="ranker")
+    assert company.find(date(2026, 5, 3), "TRN001", "TRN002") == []
+    [dearer] = company.find(date(2026, 5, 3), "UNT001")
+    assert dearer.message.startswith("200.00 USD per run, 100.00 planned: 400.00 USD for a worse price")
+    view = company.view(date(2026, 5, 3))
+    assert [day.day for day in cells.runs(view, scoped({"activity": "training"}))] == [2, 9, 16, 23]

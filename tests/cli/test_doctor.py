@@ -12,7 +12,7 @@ def test_a_company_that_is_well(small):
     found = small("doctor", "--as-of", "2026-06-02", "--format", "json")
     assert found.code == 0, found.out
     said = diagnoses(found)
-    assert said["configuration", "file"] == ("ok", "aiops-cost.yaml: 1 sources, 0 budgets")
+    assert said["configuration", "file"] == ("ok", "aiops-cost.yaml: 1 source, 0 budgets")
     assert said["ledger", "folder"][0] == "ok"
     assert said["ledger", "content"] == ("ok", "version 0, 1 loads")
     assert said["aws", "ledger"] == ("ok", "usage to 2026-05-31, settled until 2026-05-31")

@@ -136,3 +136,11 @@ def test_hostile_names_are_only_names(cli, ledger_folder, words):
 def test_a_name_that_is_no_column_is_refused(cli, ledger_folder):
     for name in ("Cost) FROM spend; --", "*", "1", "x_LineId; DROP"):
         assert cli("report", "--by", name, "--month", "2026-05", cwd=ledger_folder).code == 2
+
+
+def test_a_view_that_there_is_not_is_compared_with_ours(ledger_folder):
+    with pytest.raises(UserError) as caught:
+        ask(ledger_folder, "SELECT * FROM atributed")
+    (problem,) = caught.value.problems
+    assert problem.way_out.startswith("did you mean `attributed`?")
+    assert "pg_" not in str(problem)

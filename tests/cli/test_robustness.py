@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 TODAY = ("--as-of", "2026-06-14")
@@ -28,6 +30,29 @@ def test_a_reader_that_leaves_does_not_change_the_answer(demo_folder):
     assert found.returncode == 1, "the gate's code, not that of a broken pipe"
     assert "BrokenPipe" not in found.stderr
     assert found.stderr == ""
+
+
+def test_a_written_file_can_be_read_by_whom_the_user_lets(cli, ledger_folder):
+    """A report on a web server, an artifact of a pipeline: not for the eyes of one user alone."""
+    old = os.umask(0o022)
+    try:
+        assert cli("status", "-o", "new.json", cwd=ledger_folder).code == 0
+    finally:
+        os.umask(old)
+    kept = ledger_folder / "kept.json"
+    kept.touch()
+    kept.chmod(0o640)
+    assert cli("status", "-o", "kept.json", cwd=ledger_folder).code == 0
+    assert [(ledger_folder / name).stat().st_mode & 0o777 for name in ("new.json", "kept.json")] == [0o644, 0o640]
+
+
+def test_a_slip_is_answered_before_the_ledger_is_opened(cli, tmp_path):
+    """There is none here: whoever opened it first would say so."""
+    (tmp_path / "aiops-cost.yaml").write_text("currency: USD\n", encoding="utf-8")
+    for words in (["--top", "0"], ["-o", "x.docx"], ["--by", "workloda"], ["--where", "a b"], ["-o", "no/x.json"]):
+        found = cli("report", *words, cwd=tmp_path)
+        assert found.code == 2
+        assert "was ever loaded" not in found.err
 
 
 BUSY = """
@@ -193,6 +218,26 @@ def test_a_newcomer_gets_from_bills_to_a_report(small):
     assert found.json["facts"]["currency"] == "EUR"
     assert small("budget", "check").code == 0
     assert small("check").code in {0, 1, 3}
+
+
+def test_init_counts_copies_of_one_bill_once(small):
+    """The same bill as CSV, zipped and as Parquet: three sources of it would be three times the money."""
+    small.bill("azure", "2026-05-01", 31, "10", ProviderName="Microsoft")
+    (bill,) = small.folder.rglob("*.csv")
+    assert "Microsoft" in bill.read_text(encoding="utf-8")
+    first = f"./{bill.parent.relative_to(small.folder)}"
+    for name in ("zipped", "parquet", "other"):
+        (small.folder / name).mkdir()
+    (small.folder / "zipped" / "b.csv.gz").write_bytes(gzip.compress(bill.read_bytes()))
+    small.bill("twin", "2026-05-01", 31, "10", ProviderName="AWS")
+    read = f"read_csv('{bill}', all_varchar = true)"
+    duckdb.sql(f"COPY (SELECT * FROM {read}) TO '{small.folder}/parquet/c.parquet'")
+    duckdb.sql(f"COPY (SELECT * FROM {read} LIMIT 3) TO '{small.folder}/other/d.csv'")
+    said = small("init").out
+    assert f"left out: ./parquet holds the same bills as {first}" in said
+    assert f"left out: ./zipped holds the same bills as {first}" in said
+    written = (small.folder / "aiops-cost.yaml").read_text(encoding="utf-8")
+    assert written.count("provider: focus") == 3, "what is another bill is a source of its own"
 
 
 def test_init_where_there_is_nothing_yet(cli, tmp_path):

@@ -99,7 +99,7 @@ def test_pull_screens(small, cli, golden):
 
 
 def test_init_screen(cli, golden, small):
-    small.bill("aws", "2026-05-01", 2, "10").bill("azure", "2026-05-01", 2, "10")
+    small.bill("aws", "2026-05-01", 2, "10").bill("azure", "2026-05-01", 2, "10", ProviderName="Microsoft")
     found = cli("init", cwd=small.folder, clock=datetime(2026, 6, 14, tzinfo=UTC))
     golden("init.txt", found.out)
     golden("init-aiops-cost.yaml", (small.folder / "aiops-cost.yaml").read_text(encoding="utf-8"))
@@ -183,4 +183,6 @@ WRITTEN = {
 def test_the_schema_accepts_what_the_program_accepts(demo_folder, name, file):
     path = demo_folder / file.removeprefix("demo:") if file.startswith("demo:") else REPOSITORY / file
     document = yaml.load(path.read_text(encoding="utf-8"), Loader=EditorLoader)
-    jsonschema.validate(json.loads(json.dumps(document, default=str)), schemas.of(name))
+    schema = schemas.of(name)
+    validator = jsonschema.validators.validator_for(schema)(schema)
+    assert list(validator.iter_errors(json.loads(json.dumps(document, default=str)))) == []

@@ -7,15 +7,19 @@ Cases with a `stand_in.py` need a cloud, and are run where its tests are.
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import os
 import re
 import runpy
 import shutil
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+import aiops_cost
+from aiops_cost.budget.read import WAYS_OUT
 from aiops_cost.cli import output, run_cli
 from aiops_cost.model import Problem
 
@@ -25,10 +29,12 @@ PLACELESS = {
     "config-missing", "rate-missing", "dimension-unknown", "dimension-twice", "filter-syntax", "granularity-unknown",
     "plan-missing", "ledger-version-twice", "paper-unknown", "paper-which", "target-unknown", "summary-unjudged",
     "owner-unknown", "scope-empty", "fail-on-unknown", "accept-unknown", "report-options",
-    "also-form", "baseline-file", "code-unknown", "comment-place", "cost-unknown", "currency-bad",
-    "explain-unknown", "metric-unknown", "not-a-day", "schema-unknown",
+    "also-form", "format-name", "usage", "baseline-file", "code-unknown", "comment-place", "cost-unknown",
+    "currency-bad", "explain-unknown", "metric-unknown", "not-a-day", "schema-unknown",
     "scope-form", "scope-unknown", "span-form", "window-compare", "window-last", "window-month",
-    "window-reversed", "window-twice",
+    "window-reversed", "window-twice", "accept-unjudged", "budgets-none", "code-not-ignorable", "comment-variable",
+    "currency-code", "ledger-empty", "line-unknown", "plan-unsettled", "query-failed", "query-not-select",
+    "query-syntax", "rules-revision", "scope-column", "share-form", "source-unknown",
 }  # fmt: skip
 """There is no file to point at: that is the problem, or it stands on the command line."""
 CASES = sorted(path.parent for path in HERE.glob("*/command.txt") if not (path.parent / "stand_in.py").exists())
@@ -86,12 +92,42 @@ def test_a_mistake_is_answered_with_place_sentence_and_way_out(
     assert not re.search(r"Traceback|File \"|pydantic|duckdb|Error:", text)
 
 
-def test_the_catalogue_of_errors_is_what_the_program_says() -> None:
+def _codes() -> set[str]:
+    """Every code in the source: given to `Problem` itself, or to a function that passes its `code` on."""
+    found = {f"budget-{part}" for part in WAYS_OUT}
+    for path in Path(aiops_cost.__file__).parent.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        takes = {"Problem": 0}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef) and "code" in (names := [one.arg for one in node.args.args]):
+                takes[node.name] = names.index("code") - (names[0] == "self")
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call):
+                name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                at = takes.get(name)
+                if at is not None and len(node.args) > at and isinstance(node.args[at], ast.Constant):
+                    found.add(node.args[at].value)
+    return {code for code in found if isinstance(code, str) and re.fullmatch(r"[a-z]+(-[a-z0-9]+)*", code)}
+
+
+def test_every_code_has_a_case_or_a_sentence() -> None:
+    cases = {path.parent.name.partition("--")[0] for path in HERE.glob("*/message.txt")}
+    others = set(_generate().others())
+    assert _codes() - cases - others == set(), "make a folder in tests/errors, or a line in docs/errors-more.csv"
+    assert others - _codes() == set(), "nothing says these"
+    assert others & cases == set(), "these have a case; take them out of docs/errors-more.csv"
+
+
+def _generate() -> ModuleType:
     spec = importlib.util.spec_from_file_location("generate_errors", REPO / "docs" / "generate_errors.py")
     assert spec
     assert spec.loader
     generate = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(generate)
-    assert (REPO / "docs" / "errors.md").read_text(encoding="utf-8") == generate.page(), (
+    return generate
+
+
+def test_the_catalogue_of_errors_is_what_the_program_says() -> None:
+    assert (REPO / "docs" / "errors.md").read_text(encoding="utf-8") == _generate().page(), (
         "stale; run:  python docs/generate_errors.py"
     )

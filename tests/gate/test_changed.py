@@ -45,6 +45,7 @@ def test_a_larger_plan_against_a_revision(company):
     [finding] = [row for row in found.rows("finding_changes") if row["code"] == "DRF001"]
     assert (finding["change"], finding["code"], finding["before"]) == ("resolved", "DRF001", "110.00")
     assert found.json["tables"]["budget_changes"]["total"]["change"] == "220.00"
+    assert found.json["headline"] == "The plan would be 220.00 USD larger; of the findings 2 resolved."
 
 
 def test_against_another_budget_file(company):
@@ -87,6 +88,19 @@ def test_nothing_changed(company):
     found = company("check", "--changed", "main", *AS_OF)
     assert found.code == 1
     assert [found.rows(name) for name in ("budget_changes", "moved", "finding_changes")] == [[], [], []]
+    assert found.json["headline"] == "The plan would be as large, and the findings the same."
+
+
+@pytest.mark.parametrize("first", [["aiops-cost.yaml", "plan.yaml"], ["plan.yaml"]], ids=["all", "the plan"])
+def test_the_change_that_brings_the_first_plan_can_be_judged(company, first):
+    """Who adopts the gate opens a pull request against a branch that has none of its files, or no budget yet."""
+    git(company.folder, "rm", "-q", "--cached", *first)
+    git(company.folder, "commit", "-qm", "before")
+    found = company("check", "--changed", "HEAD", *AS_OF)
+    assert found.code == 1
+    assert [row["what"] for row in found.rows("budget_changes")] == ["added"]
+    assert found.json["headline"].startswith("The plan would be 400.00 USD larger; of the findings ")
+    assert "There was no budget at HEAD: all of it is new." in found.json["notes"]
 
 
 def test_a_budget_that_was_removed_is_seen(company):

@@ -195,7 +195,7 @@ def refused(books: Any, code: str, kind: type[Exception] = UserError) -> str:
 def test_half_a_gzip_is_not_half_the_money(books: Any, make_bill: Any) -> None:
     path = books.csv("may.csv.gz", month(make_bill, "1.00"))
     path.write_bytes(path.read_bytes()[:-40])
-    refused(books, "gzip-broken")
+    assert "cut off or damaged" in refused(books, "gzip-broken")
 
 
 def test_a_gzip_of_several_members_is_read_whole(books: Any, make_bill: Any) -> None:
@@ -209,7 +209,7 @@ def test_a_gzip_of_several_members_is_read_whole(books: Any, make_bill: Any) -> 
 def test_a_gzip_with_rubbish_behind_it_is_refused(books: Any, make_bill: Any) -> None:
     path = books.csv("may.csv.gz", [make_bill()])
     path.write_bytes(path.read_bytes() + b"rubbish")
-    refused(books, "gzip-broken")
+    assert "cut off or damaged" in refused(books, "gzip-broken")
 
 
 def test_a_gzip_bomb_is_stopped(books: Any, make_bill: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,14 +217,14 @@ def test_a_gzip_bomb_is_stopped(books: Any, make_bill: Any, monkeypatch: pytest.
     header = ",".join(make_bill()).encode()
     (books.folder / "bomb.csv.gz").write_bytes(gzip.compress(header + b"\n" + b"0" * 2**23, 9))
     monkeypatch.setattr(intake, "MAX_RATIO", 100)
-    refused(books, "gzip-bomb")
+    assert "unpacks to more than" in refused(books, "gzip-bomb")
     monkeypatch.setattr(intake, "MAX_UNPACKED", 2**16)
-    refused(books, "gzip-bomb")
+    assert "unpacks to more than" in refused(books, "gzip-bomb")
 
 
 @pytest.mark.parametrize(("content", "code"), [
     (b"", "file-empty"),
-    (gzip.compress(b""), "file-empty"),
+    (gzip.compress(b"", mtime=0), "file-empty"),
     (b"PK\x03\x04....", "file-zip"),
     (b"PAR1 and then nothing of the kind PAR1", "parquet-broken"),
     ("BilledCost,BillingCurrency\n1,USD\n".encode("utf-16"), "csv-not-utf8"),
@@ -240,7 +240,7 @@ def test_a_gzip_bomb_is_stopped(books: Any, make_bill: Any, monkeypatch: pytest.
 ])  # fmt: skip
 def test_what_is_no_bill_is_refused_with_a_way_out(books: Any, content: bytes, code: str) -> None:
     (books.folder / "may.csv").write_bytes(content)
-    refused(books, code)
+    assert "may.csv" in refused(books, code)
 
 
 def test_parquet_is_known_by_its_bytes_and_refused_when_cut(books: Any, make_bill: Any) -> None:
@@ -248,7 +248,7 @@ def test_parquet_is_known_by_its_bytes_and_refused_when_cut(books: Any, make_bil
     whole = books.parquet("may.parquet", f"SELECT * FROM read_csv('{path}', all_varchar = true)").read_bytes()
     books.drop("may.csv")
     (books.folder / "may.parquet").write_bytes(whole[:-100])
-    refused(books, "parquet-broken")
+    assert "may" in refused(books, "parquet-broken")
     (books.folder / "may.parquet").write_bytes(whole[:4] + b"\xff" * 400 + whole[404:])
     with pytest.raises(UserError) as caught:
         books.load()
@@ -305,7 +305,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_half_old_half_new(
         path.write_bytes(path.read_bytes().replace(b"10.00", b"99.00"))
 
     monkeypatch.setattr(load.normalize, "ledger_rows", and_then_it_changes)
-    refused(books, "file-moved", CouldNotJudge)
+    assert "may.csv" in refused(books, "file-moved", CouldNotJudge)
 
 
 def test_a_file_that_leaves_between_finding_and_reading_is_said(books: Any, make_bill: Any) -> None:

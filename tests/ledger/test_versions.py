@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from aiops_cost.config import load_config
 from aiops_cost.errors import UserError
 from aiops_cost.ledger.frame import Ledger
+from aiops_cost.run import snapshot
 
 FIRST, SECOND = datetime(2026, 6, 10, 23, 30, tzinfo=UTC), datetime(2026, 6, 12, 5, tzinfo=UTC)
 
@@ -60,3 +62,23 @@ def test_a_past_answer_is_the_same_to_the_byte(small, cli, words):
     assert cli(*words, "--as-of", day, cwd=small.folder).out != then.out
     assert cli(*words, "--as-known-on", day, cwd=small.folder) == then
     assert cli(*words, "--ledger-version", "0", "--as-of", day, cwd=small.folder) == then
+
+
+def test_what_a_month_was_before_had_the_owners_of_its_days(small, cli):
+    """A line that stayed and one that is gone; both passed from one owner to the other on the 11th."""
+    owners = "owners:\n" + "".join(
+        f"  - {{scope: {{account: ml}}, owner: {owner}, {when}}}\n"
+        for owner, when in (("before", "until: 2026-05-10"), ("after", "from: 2026-05-11"))
+    )
+    (small.folder / "owners.yaml").write_text(owners, encoding="utf-8")
+    small.bill("aws", "2026-05-01", 31, "10").bill("aws", "2026-05-01", 31, "1", ServiceName="Amazon Bedrock")
+    small.config(more="owners: owners.yaml\n")
+    assert cli("pull", "--quiet", cwd=small.folder, clock=FIRST).code == 0
+    (small.folder / "bills" / "aws" / "focus.csv").unlink()
+    small.bill("aws", "2026-05-01", 31, "12")
+    assert cli("pull", "--quiet", cwd=small.folder, clock=SECOND).code == 0
+    config = load_config(small.folder / "aiops-cost.yaml", small.folder, {})
+    con = snapshot.attribute(config, date(2026, 6, 14)).con
+    sums = {table: dict(con.execute(f"SELECT x_Owner, CAST(sum(Cost) AS INT) FROM {table} GROUP BY 1").fetchall())
+            for table in ("spend_before", "spend")}  # fmt: skip
+    assert sums == {"spend_before": {"before": 110, "after": 231}, "spend": {"before": 120, "after": 252}}

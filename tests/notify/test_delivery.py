@@ -50,7 +50,7 @@ def test_a_second_run_of_the_week_is_harmless(small, hook):
     assert (again.code, outcomes(again)) == (0, [("finops", "sent before")])
     [message] = hook.came
     assert message["title"] == f"AI spend, week {WEEK}"
-    assert "DRF001, chat" in message["message"]
+    assert "DRF001, spend over the plan, chat" in message["message"]
     assert "270.00" not in first.err
 
 
@@ -134,7 +134,7 @@ def test_mail_is_html_with_a_picture_and_asks_nothing_of_the_network(small, mail
     assert "image/png" in kinds
     [picture] = [part for part in message.walk() if part.get_content_type() == "image/png"]
     assert picture.get_content().startswith(b"\x89PNG")
-    html = next(part for part in message.walk() if part.get_content_type() == "text/html").get_content()
+    html = html_of(message)
     assert ">chat<" in html
     assert "<script" not in html
     assert "http" not in html.replace("http-equiv", "")
@@ -153,7 +153,7 @@ def test_a_dry_run_shows_it_all_and_sends_nothing(small, hook):
     assert found.code == 0
     assert "--- to finops as chat: AI spend, week 2026-W22" in found.out
     assert "would be sent" in found.out
-    assert "DRF001, chat" in found.out
+    assert "DRF001, spend over the plan, chat" in found.out
     assert hook.came == []
     assert not (small.folder / "ledger-summaries").exists()
     notify(small)
@@ -209,9 +209,29 @@ def test_each_team_gets_its_own_part(small, hook, mailbox):
     parts = [(row["target"], row["part"], row["outcome"]) for row in found.rows("sendings")]
     assert parts == [("chat", "chat-team", "sent"), ("all", "chat-team", "sent"), ("all", "search-team", "sent")]
     [message] = hook.came
-    assert "DRF001, chat" in message["message"]
+    assert "DRF001, spend over the plan, chat" in message["message"]
     assert "search" not in message["message"]
     assert [m["subject"].rpartition(", ")[2] for _, m in mailbox.came] == ["chat-team", "search-team"]
+
+
+def test_each_team_has_its_own_part_by_mail_and_no_other(small, mailbox):
+    teams = {"chat-team": "chat@example.com", "search-team": "search@example.com"}
+    lines = [f'  - {{name: {owner}, url: "{mailbox.url(to)}", owners: [{owner}]}}\n' for owner, to in teams.items()]
+    overspent(small, "notify:\n" + "".join(lines))
+    assert notify(small).code == 0
+    assert notify(small).code == 0, "and once only"
+    came = {to: (message["subject"], html_of(message)) for to, message in mailbox.came}
+    assert len(mailbox.came) == 2
+    for owner, to in teams.items():
+        subject, html = came[to]
+        other = next(name for name in teams if name != owner)
+        assert subject.endswith(owner)
+        assert owner in html
+        assert other not in html
+
+
+def html_of(message) -> str:
+    return next(part for part in message.walk() if part.get_content_type() == "text/html").get_content()
 
 
 def test_the_owners_of_a_target_bind_it_without_by_owner_too(small, hook):

@@ -86,3 +86,10 @@ def test_an_unknown_kind_is_named(charts: Charts) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_chart_without_rows_does_not_fail(charts: Charts, kind: str) -> None:
     assert _charts.svg(replace(charts[kind], rows=())).startswith("<svg")
+
+
+@pytest.mark.parametrize("label", ["\U0001f600" * 40, "a" + "\U0001f600" * 40, "x" * 10_240, "\x1b[31mred", "<script>"])
+def test_no_label_keeps_a_chart_from_being_drawn(charts: Charts, label: str) -> None:
+    """The drawing cuts long labels anywhere, and half an emoji is no text."""
+    bars = replace(charts["owners"], rows=((label, "actual", D(30)), (f"{label}2", "budget", D(20))))
+    ElementTree.fromstring(_charts.svg(bars, _charts.NARROW))

@@ -161,3 +161,15 @@ def test_any_text_in_any_format(text: str, format_: str, width: int) -> None:
         assert json.loads(shown)["tables"]["spend"]["rows"][0]["tag"] == text
     if format_ == "csv":
         assert len(list(csv.reader(io.StringIO(shown)))) == 2
+
+
+@pytest.mark.parametrize("format_", ["table", "markdown"])
+def test_ten_thousand_characters_do_not_fill_the_screen(format_: str) -> None:
+    text = reports.render(tagged("a" * 10_240), format_)
+    assert text.count("a") < 400
+    assert "(10,240 characters)" in re.sub(r"\s+", " ", text)
+
+
+@pytest.mark.parametrize("format_", ["csv", "json"])
+def test_programs_get_all_of_them(format_: str) -> None:
+    assert "a" * 10_240 in reports.render(tagged("a" * 10_240), format_)

@@ -282,8 +282,17 @@ def test_explain_names_the_rule_the_evidence_and_the_sources() -> None:
         ("ServiceName", "Amazon SageMaker"),
         ("x_UsageType", "USE1-Host:ml.g5.xlarge"),
     ]
-    assert said.sources == {"workload": "tags.app"}
+    assert said.sources == {"workload": "stated: tags.app", "activity": "stated: rule aws-sagemaker-hosting"}
     assert ("aws-sagemaker-serverless", "x_UsageType") in said.nearly
+
+
+def test_explain_tells_how_surely_each_field_is_known() -> None:
+    """The bill says what it is, and only the account says whose: the line is as sure as the weaker of the two."""
+    tags = tag_map({}, accounts={"ml": {"workload": "chat"}})
+    said = explain({**HOST, "SubAccountName": "ml"}, load_packs(), tags)
+    assert said.fields["x_Confidence"] == "named"
+    assert said.sources["activity"] == "stated: rule aws-sagemaker-hosting"
+    assert said.sources["workload"] == "named: the table of accounts"
 
 
 def test_explain_shows_what_a_name_refined() -> None:

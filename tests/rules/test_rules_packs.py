@@ -39,9 +39,14 @@ def test_ids_are_unique_and_every_rule_says_why_in_a_sentence(rules: RuleSet) ->
 
 
 def test_every_regex_compiles(rules: RuleSet) -> None:
-    for rule in rules:
-        for _, matcher in rule.when:
+    def compiles(matcher: match.Matcher) -> bool:
+        try:
             match.compile_regexes(matcher)
+        except ValueError:
+            return False
+        return True
+
+    assert [rule.id for rule in rules for _, matcher in rule.when if not compiles(matcher)] == []
 
 
 def test_every_example_passes(rules: RuleSet) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from aiops_cost.rules.runs import Day, Run, cadence, runs
+from aiops_cost.rules.runs import Day, Run, cadence, retries, runs
 
 
 def day(number: int, cost: str, run: str | None = None, prep: bool = False, workload: str = "ranker") -> Day:
@@ -50,6 +50,19 @@ def test_a_failed_run_is_known_by_its_tag_or_by_the_retry_after_it() -> None:
 def test_an_attempt_is_a_retry_from_the_second_on() -> None:
     tags = {("ranker", f"r-{n}"): [{"attempt": str(n)}] for n in (1, 2)}
     assert [bool(run.retry) for run in runs([day(1, "9", "r-1"), day(2, "9", "r-2")], tags)] == [False, True]
+
+
+def test_the_first_attempt_is_no_retry() -> None:
+    found = runs([day(1, "9", "r-attempt-1"), day(2, "9", "r-attempt-2")], {})
+    assert [(run.name, bool(run.retry), run.failed) for run in found] == [
+        ("r-attempt-1", False, "a retry followed it"),
+        ("r-attempt-2", True, ""),
+    ]
+
+
+def test_retries_are_known_by_name_or_tag() -> None:
+    lines = [("a", "r-1", None), ("a", "r-1-rerun", None), (None, "r-2", '{"Retry-Of": "r-1"}'), ("a", "r-3", "{}")]
+    assert retries(lines) == {("a", "r-1-rerun"), (None, "r-2")}
 
 
 def test_training_without_names_is_inferred_from_days_with_spend() -> None:

@@ -7,7 +7,7 @@ whole activity cannot be compared with one workload of it, so it gets a row of i
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -28,20 +28,38 @@ _STRETCHES = ("day", "week", "month")
 
 @dataclass(frozen=True)
 class Planned:
-    """Group -> planned amount on the days; and what has to be said about it."""
+    """Group -> what is allowed on the days; and what has to be said about it."""
 
     amounts: dict[tuple[Any, ...], Decimal]
     notes: tuple[str, ...]
 
 
-def planned_by(budgets: Sequence[Budget], by: Sequence[str], window: Window, where: Sequence[str]) -> Planned:
+Allowed = Callable[[BudgetLine, date, date], Decimal]
+"""What a line allows from a day to a day: its plan, or of a line that flexes what the volume of these days is worth."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What spend is held against: budgets, what a line of them allows on days, and what spend counts (a condition in
+    SQL with its parameters)."""
+
+    budgets: tuple[Budget, ...]
+    allowed: Allowed = planned
+    counted: tuple[str, tuple[Any, ...]] = ("true", ())
+
+
+def planned_by(
+    budgets: Sequence[Budget], by: Sequence[str], window: Window, where: Sequence[str], allowed: Allowed = planned
+) -> Planned:
     """The plan of the days in `window` per group of `by`, where the filters hold, in the report currency."""
     lines = [line for budget in budgets for line in budget.lines]
     verdicts = {id(line): _holds(line, where) for line in lines}
     amounts: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
-    for line, first, last, amount in _spread(lines, window):
-        if verdicts[id(line)] is True and amount:
-            for key, part in _keys(line, by, first, last, amount):
+    stretch = next((name for name in by if name in _STRETCHES), "month")
+    for line, days in _spread(lines, window, allowed, by_day=stretch != "month"):
+        if verdicts[id(line)] is True:
+            for day, part in days:
+                key = tuple(_value(line, name, day) for name in by)
                 amounts[key] = money.EXACT.add(amounts[key], part)
     unsure = Counter(verdicts.values())[None]
     notes = (
@@ -53,15 +71,15 @@ def planned_by(budgets: Sequence[Budget], by: Sequence[str], window: Window, whe
         notes.append(f"{ANY}: planned without saying which; compare it with the rows that it may belong to.")
     flexible = [scope.text(line.scope) for line in lines if line.flex and verdicts[id(line)] is True]
     if flexible:
-        notes.append(
-            f"{', '.join(flexible)}: the plan moves with volume (`flex`); here stands what was planned before it moved."
-            " What the volume allows:  aiops-cost drift"
-        )
+        notes.append(f"{', '.join(flexible)}: the plan moves with volume; here stands what the volume allows.")
     return Planned(dict(amounts), tuple(notes))
 
 
-def _spread(lines: Sequence[BudgetLine], window: Window) -> Iterator[tuple[BudgetLine, date, date, Decimal]]:
-    """Each line and month of the window: the days, and what the line plans on them beyond its own parts."""
+def _spread(
+    lines: Sequence[BudgetLine], window: Window, allowed: Allowed, by_day: bool
+) -> Iterator[tuple[BudgetLine, Sequence[tuple[date, Decimal]]]]:
+    """Each line and month of the window: days, and what the line allows on them beyond its own parts. One entry for
+    the whole month where nobody asks by day."""
     months = sorted({month for line in lines for month in line.amounts})
     for month in months:
         first, last = days_of(month)
@@ -70,22 +88,26 @@ def _spread(lines: Sequence[BudgetLine], window: Window) -> Iterator[tuple[Budge
             continue
         parts = {id(line): below for line, below in parents_and_parts(lines, month)}
         for line in lines:
-            if month in line.amounts:
-                below = money.total(planned(part, first, last) for part in parts.get(id(line), ()))
-                yield line, first, last, money.EXACT.subtract(planned(line, first, last), below)
+            below = parts.get(id(line), ())
+
+            def beyond(start: date, end: date, line: BudgetLine = line, below: Iterable[BudgetLine] = below) -> Decimal:
+                of_parts = money.total(allowed(part, start, end) for part in below)
+                return money.EXACT.subtract(allowed(line, start, end), of_parts)
+
+            if month in line.amounts and (amount := beyond(first, last)):
+                moves = any(one.flex for one in (line, *below))
+                yield line, _days(first, last, amount, beyond if moves else None) if by_day else [(first, amount)]
 
 
-def _keys(
-    line: BudgetLine, by: Sequence[str], first: date, last: date, amount: Decimal
-) -> Iterator[tuple[tuple[Any, ...], Decimal]]:
-    """The groups of one line in one month; more than one only where the report goes by days or weeks."""
-    stretch = next((name for name in by if name in _STRETCHES), "month")
-    if stretch == "month":
-        yield tuple(_value(line, name, first) for name in by), amount
-        return
+def _days(
+    first: date, last: date, amount: Decimal, beyond: Callable[[date, date], Decimal] | None
+) -> list[tuple[date, Decimal]]:
+    """An amount over its days: evenly, or each day's own where it moves with volume; they sum to it."""
     days = [first + n * DAY for n in range((last - first).days + 1)]
-    for day, part in zip(days, money.split(amount, [Decimal(1)] * len(days)), strict=True):
-        yield tuple(_value(line, name, day) for name in by), part
+    if beyond is None:
+        return list(zip(days, money.split(amount, [Decimal(1)] * len(days)), strict=True))
+    own = [beyond(day, day) for day in days[:-1]]
+    return list(zip(days, [*own, money.EXACT.subtract(amount, money.total(own))], strict=True))
 
 
 def _value(line: BudgetLine, name: str, day: date) -> Any:

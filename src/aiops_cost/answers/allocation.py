@@ -17,7 +17,7 @@ import duckdb
 from aiops_cost.budget import scope
 from aiops_cost.errors import CouldNotJudge
 from aiops_cost.model import Problem
-from aiops_cost.rules.sharing import DIRECT, Part, Stage, divide
+from aiops_cost.rules.sharing import DIRECT, SHARED, Part, Stage, divide
 
 
 def allocate(con: duckdb.DuckDBPyConnection, stages: Sequence[Stage], keep_own: bool) -> tuple[str, ...]:
@@ -44,7 +44,9 @@ def allocate(con: duckdb.DuckDBPyConnection, stages: Sequence[Stage], keep_own: 
         " UNION ALL BY NAME SELECT * FROM shared_parts"
     )
     _prove(con)
-    return tuple(_notes(stages, parts, direct))
+    fitting = {row[0] for row in con.execute("SELECT DISTINCT stage FROM pooled").fetchall()}
+    nothing = [stage.name for number, stage in enumerate(stages) if number not in fitting and stage.of != SHARED]
+    return (*_unfitting(nothing, stages), *_notes(stages, parts, direct))
 
 
 def takes(con: duckdb.DuckDBPyConnection, line_id: int, stages: Sequence[Stage]) -> bool:
@@ -115,6 +117,13 @@ def _prove(con: duckdb.DuckDBPyConnection) -> None:
         raise CouldNotJudge(Problem("sharing-not-equal", "", sentence))
 
 
+def _unfitting(nothing: Sequence[str], stages: Sequence[Stage]) -> list[str]:
+    """Stages that take no line of their own and get no part of another's: perhaps their scope is misspelt."""
+    given = {name for stage in stages for name in stage.targets}
+    alone = [name for name in nothing if name not in given]
+    return [f"{name}: no line of these bills fits its scope, so it divides nothing." for name in alone]
+
+
 def _notes(stages: Sequence[Stage], parts: Sequence[Part], direct: dict[date, dict[str, Decimal]]) -> list[str]:
     """Metrics and costs that do not know each other, and days that could not be divided."""
     costly = {workload for found in direct.values() for workload in found}
@@ -128,9 +137,14 @@ def _notes(stages: Sequence[Stage], parts: Sequence[Part], direct: dict[date, di
             continue
         strange, silent = sorted(stage.targets - costly - names), sorted(costly - stage.targets)
         if strange:
-            notes.append(f"{stage.name}: {_listed(strange)} bears cost, and has none of its own in these bills.")
+            own = (
+                "bears cost, and has none of its own" if len(strange) == 1 else "bear cost, and have none of their own"
+            )
+            notes.append(f"{stage.name}: {_listed(strange)} {own} in these bills.")
         if stage.weights is not None and silent:
-            notes.append(f"{stage.name}: {_listed(silent)} has cost, and is not in the metric, so it bears nothing.")
+            of_one = "has cost, and is not in the metric, so it bears nothing."
+            of_many = "have cost, and are not in the metric, so they bear nothing."
+            notes.append(f"{stage.name}: {_listed(silent)} {of_one if len(silent) == 1 else of_many}")
     return notes
 
 

@@ -34,19 +34,29 @@ WEEK = "CAST(date_trunc('week', ChargePeriodStart) AS DATE)"
 
 def column(key: str) -> tuple[str, list[str]]:
     """SQL, with its parameters, for the column that `key` names. Raises UserError with the near miss."""
-    if key.startswith(_TAG) and len(key) > len(_TAG):
+    found = name(key)
+    if key.startswith(_TAG) and found == "Tags":
         return "json_extract_string(Tags, ?)", ["/" + key[len(_TAG) :].replace("~", "~0").replace("/", "~1")]
     if key in {"month", "week"}:
         return (MONTH if key == "month" else WEEK), []
-    name = schema.SHORT.get(key, key)
-    if name not in DIMENSIONS:
+    return found, []
+
+
+def name(key: str) -> str:
+    """The column that `key` is read from. Raises UserError with the near miss."""
+    if key.startswith(_TAG) and len(key) > len(_TAG):
+        return "Tags"
+    if key in {"month", "week"}:
+        return "ChargePeriodStart"
+    found = schema.SHORT.get(key, key)
+    if found not in DIMENSIONS:
         hint = near(key, [*schema.SHORT, "month", "week", *DIMENSIONS])
         way_out = (
             hint
             or "Short names: " + ", ".join([*schema.SHORT, "month", "week"]) + "; or any ledger column, or tags.KEY"
         )
         raise UserError(Problem("dimension-unknown", "", f"there is no column `{key}`", way_out))
-    return name, []
+    return found
 
 
 def where(filters: Sequence[str]) -> tuple[str, list[str]]:
@@ -54,9 +64,9 @@ def where(filters: Sequence[str]) -> tuple[str, list[str]]:
     sql, parameters = ["true"], []
     for text in filters:
         key, operator, value = parsed(text)
-        name, given = column(key)
+        read, given = column(key)
         parameters += given
-        said, wanted = _test(f"CAST({name} AS VARCHAR)", operator, value)
+        said, wanted = _test(f"CAST({read} AS VARCHAR)", operator, value)
         sql.append(said)
         parameters += wanted
     return " AND ".join(sql), parameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -14,10 +14,11 @@ from aiops_cost.errors import UserError
 from aiops_cost.ledger import schema
 from aiops_cost.model import Column, Problem, Report, Table
 from aiops_cost.rules import storage, training
-from aiops_cost.rules.engine import Owners, RuleSet, TagMap
-from aiops_cost.rules.explain import Explanation, explain
 from aiops_cost.rules.modules import DRIVERS
-from aiops_cost.rules.sharing import Stage
+
+if TYPE_CHECKING:
+    from aiops_cost.rules.engine import Explanation, Owners, RuleSet, TagMap
+    from aiops_cost.rules.sharing import Stage
 
 _PAIRS = (Column("what"), Column("value"))
 
@@ -34,6 +35,8 @@ def answer(
                     'Line ids:  aiops-cost query "SELECT x_LineId, sum(Cost) FROM spend GROUP BY 1 ORDER BY 2 DESC"')
         )  # fmt: skip
     line = {name: None if value is None else str(value) for name, value in zip(columns, row, strict=True)}
+    from aiops_cost.rules.explain import explain
+
     told = explain(line, rules, tags, owners, _siblings(con, line_id, line))
     cells = tuple((name, line[name]) for name in schema.IDENTITY if line[name] is not None)
     return Report(

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from aiops_cost import money
 from aiops_cost.budget.plan import Budget
 from aiops_cost.budget.show import table as budget_table
 from aiops_cost.errors import AiopsError, UserError
 from aiops_cost.ledger import schema
-from aiops_cost.ledger.load import LoadResult
 from aiops_cost.ledger.record import amounts_of
 from aiops_cost.model import Amounts, Column, Moved, Problem, Report, Table
-from aiops_cost.rules.engine import Rule, RuleSet
-from aiops_cost.rules.examples import ExampleResult
-from aiops_cost.rules.lint import Empty, Shadowed
+
+if TYPE_CHECKING:
+    from aiops_cost.ledger.load import LoadResult
+    from aiops_cost.rules.engine import ExampleResult, Rule, RuleSet
+    from aiops_cost.rules.lint import Empty, Shadowed
 
 _RULES = (Column("rule"), Column("pack"), Column("activity"), Column("component"), Column("confidence"), Column("why"))
 _EXAMPLES = (Column("rule"), Column("example"), Column("line"), Column("decided_by"), Column("place"))
@@ -95,11 +97,19 @@ def linted(shadowed: Sequence[Shadowed], empty: Sequence[Empty]) -> Report:
         title = "Extracts that capture nothing, on any of the rule's own examples"
         tables.append(Table("extracts", title, (Column("rule"), Column("field"), Column("place")), nothing))
     mine = sum(not rule.builtin for rule in [*(one.rule for one in shadowed), *(one.rule for one in empty)])
-    said = [f"{len(hidden)} rules can never win"] if hidden else ["every rule can win"]
-    said += [f"{len(nothing)} extracts capture nothing"] if nothing else []
-    said += [f"{mine} of them are yours"] if hidden or nothing else []
+    said = [f"{_counted(len(hidden), 'rule')} can never win"] if hidden else ["every rule can win"]
+    said += (
+        [f"{_counted(len(nothing), 'extract')} {'captures' if len(nothing) == 1 else 'capture'} nothing"]
+        if nothing
+        else []
+    )
+    said += [f"{mine} of your own"] if hidden or nothing else []
     return Report("rules-lint", "The rules, looked at", tables=tuple(tables), verdict="; ".join(said),
                   exit_code=1 if mine else 0)  # fmt: skip
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def budgets(found: Sequence[Budget], by_month: bool) -> Report:
@@ -129,7 +139,7 @@ def loads(
         for result in results
         if result.no_longer_delivered
     ]
-    notes += [f"{r.source}: {d['sentence']}" + (f" ({d['rows']:,} rows)" if d["rows"] else "")
+    notes += [f"{r.source}: {d['sentence']}" + (_of_rows(d["rows"]) if d["rows"] else "")
               for r in results if r.changed for d in r.record["deviations"]]  # fmt: skip
     changed = any(result.changed for result in results)
     title = "Loaded" if changed else "Nothing new: the files are those of the last load"
@@ -143,6 +153,10 @@ def loads(
         failed = "all bills were loaded; metrics or the provider's own totals could not be had"
     worst = max(error.exit_code for error in (*errors, *beside))
     return Report("pull", title, tables=tables, notes=tuple(notes), verdict=failed, exit_code=worst)
+
+
+def _of_rows(count: int) -> str:
+    return f" ({count:,} row{'' if count == 1 else 's'})"
 
 
 def _load(result: LoadResult) -> list[tuple[object, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,9 +10,11 @@ from typing import Any
 
 import duckdb
 
+from aiops_cost.documents import near
 from aiops_cost.errors import UserError
 from aiops_cost.model import Column, Problem, Report, Table
 
+_NO_TABLE = re.compile(r"Table with name (\S+) does not exist")
 VIEWS = ("ledger", "lines", "attributed", "spend", "allocated", "budget", "metrics", "loads")
 
 
@@ -25,20 +28,27 @@ def answer(con: duckdb.DuckDBPyConnection, sql: str, files: Sequence[str]) -> Re
         names = [(str(entry[0]), str(entry[1])) for entry in cursor.description or []]
         rows = cursor.fetchall()
     except duckdb.Error as error:
-        said = str(error).strip()
-        raise UserError(
-            Problem(
-                "query-failed",
-                "",
-                said.splitlines()[0],
-                f"The views are {', '.join(VIEWS)}; their columns:  aiops-cost schema ledger",
-                details=tuple(said.splitlines()[1:6]),
-            )
-        ) from None
+        raise UserError(_failed(str(error).strip().splitlines())) from None
     columns = tuple(Column(name, _kind(name, kind), title=name) for name, kind in _distinct(names))
     return Report(
         "query", "Query", tables=(Table("rows", "", columns, tuple(tuple(_cell(v) for v in row) for row in rows)),)
     )
+
+
+def _failed(said: Sequence[str]) -> Problem:
+    """DuckDB's words; but a view that there is not is compared with ours, not with DuckDB's own tables."""
+    missing = _NO_TABLE.search(said[0])
+    hint = near(missing[1], VIEWS) if missing else None
+    way_out = f"The views are {', '.join(VIEWS)}; their columns:  aiops-cost schema ledger"
+    details = [line for line in said[1:6] if line.strip() and not (missing and line.startswith("Did you mean"))]
+    return Problem(
+        "query-failed", "", _told(said[0]), f"{hint}\n{way_out}" if hint else way_out, details=tuple(details)
+    )
+
+
+def _told(line: str) -> str:
+    """A sentence of DuckDB's without the name of its kind of error."""
+    return line.partition(" Error: ")[2] or line
 
 
 def _lock(con: duckdb.DuckDBPyConnection, files: Sequence[str]) -> None:
@@ -54,9 +64,8 @@ def _refuse_others(sql: str) -> None:
     try:
         statements = duckdb.extract_statements(sql)
     except duckdb.Error as error:
-        raise UserError(
-            Problem("query-syntax", "", str(error).strip().splitlines()[0], "Write one SELECT statement.")
-        ) from None
+        said = _told(str(error).strip().splitlines()[0])
+        raise UserError(Problem("query-syntax", "", said, "Write one SELECT statement.")) from None
     if len(statements) != 1 or statements[0].type not in {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}:
         raise UserError(Problem("query-not-select", "", "query reads; it takes one SELECT statement and nothing else",
                                 "The ledger is changed by `aiops-cost pull` only."))  # fmt: skip

@@ -11,12 +11,11 @@ from typing import Any
 import duckdb
 
 from aiops_cost import money
-from aiops_cost.answers import unmatched
-from aiops_cost.answers.against import planned_by
+from aiops_cost.answers import filters, unmatched
+from aiops_cost.answers.against import Plan, planned_by
 from aiops_cost.answers.pictures import spend_chart
 from aiops_cost.answers.sums import Key, Sum, added, sums
 from aiops_cost.answers.window import Window
-from aiops_cost.budget.plan import Budget
 from aiops_cost.errors import UserError
 from aiops_cost.model import Column, Problem, Report, SourceState, Table
 
@@ -24,15 +23,13 @@ ZERO = Decimal(0)
 TIMES = {"day": "date", "week": "date", "month": "text"}
 """Keys that are stretches of time, and the kind of their column."""
 
-METRICS = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
-
 
 @dataclass(frozen=True)
 class Question:
     """What is asked: `by` these columns, on these days, where these filters hold.
 
     `granularity` (day, week or month) puts stretches of time before the columns; `top` keeps so many groups, of all
-    stretches alike, and folds the rest. `compare` is other days; `plan` the budgets to compare with instead.
+    stretches alike, and folds the rest. `compare` is other days; `plan` what is compared with instead.
     """
 
     by: tuple[str, ...]
@@ -41,7 +38,7 @@ class Question:
     top: int | None = None
     compare: Window | None = None
     granularity: str | None = None
-    plan: tuple[Budget, ...] | None = None
+    plan: Plan | None = None
     relation: str = "spend"
     """`spend`, or `allocated` for cost after sharing."""
 
@@ -82,9 +79,12 @@ def answer(
 ) -> Report:
     """The report. Groups without a name are shown as unknown, never dropped; `top` only folds rows into one, so
     the total is always that of everything asked for. Raises UserError for unknown columns and bad filters."""
-    _refuse(question)
+    if question.plan is not None and not question.plan.budgets:
+        way_out = "Name one under `budgets` in the configuration, or compare with: before, last-month, 2026-04."
+        raise UserError(Problem("plan-missing", "", "there is no budget to compare with", way_out))
     trend = question.window.days > 1 and not any(key in TIMES for key in question.keys)
-    now = sums(con, question.keys, question.window, question.where, trend, question.relation)
+    counted = question.plan.counted if question.plan else ("true", ())
+    now = sums(con, question.keys, question.window, question.where, trend, question.relation, counted)
     then, more = _then(con, question)
     rows = [_Row(key, now.get(key, Sum(ZERO)), then.get(key, ZERO) if question.is_compared else None)
             for key in _ordered(now, then, question.in_time)]  # fmt: skip
@@ -103,25 +103,31 @@ def answer(
     )
 
 
-def _refuse(question: Question) -> None:
-    if question.top is not None and question.top < 1:
-        raise UserError(Problem("top-too-small", "", "--top shows at least 1 row", "Write --top 10."))
-    twice = [name for name in question.by if question.by.count(name) > 1]
+def columns(question: Question) -> frozenset[str] | None:
+    """The columns of the view `spend` that the question looks at, besides the cost; None for cost after sharing, for
+    a plan, which looks at what kind of charge each row is, and where it names one that there is not."""
+    try:
+        keys = (*question.keys, *(filters.parsed(one)[0] for one in question.where))
+        named = frozenset(filters.name(key) for key in keys)
+    except UserError:
+        return None
+    return named if question.relation == "spend" and question.plan is None else None
+
+
+def refuse(by: Sequence[str], granularity: str | None) -> None:
+    """Raises UserError for a column that is named twice, and for a stretch of time that there is not."""
+    twice = [name for name in by if by.count(name) > 1]
     if twice:
         raise UserError(Problem("dimension-twice", "", f"`{twice[0]}` stands twice in --by", "Name each column once."))
-    if question.granularity is not None and question.granularity not in TIMES:
+    if granularity is not None and granularity not in TIMES:
         way_out = "Write --granularity day, week or month."
-        raise UserError(
-            Problem("granularity-unknown", "", f"there is no stretch of time `{question.granularity}`", way_out)
-        )
-    if question.plan is not None and not question.plan:
-        way_out = "Name one under `budgets` in the configuration, or compare with: before, last-month, 2026-04."
-        raise UserError(Problem("plan-missing", "", "there is no budget to compare with", way_out))
+        raise UserError(Problem("granularity-unknown", "", f"there is no stretch of time `{granularity}`", way_out))
 
 
 def _then(con: duckdb.DuckDBPyConnection, question: Question) -> tuple[Mapping[Key, Decimal | None], tuple[str, ...]]:
     if question.plan is not None:
-        found = planned_by(question.plan, question.keys, question.window, question.where)
+        plan = question.plan
+        found = planned_by(plan.budgets, question.keys, question.window, question.where, plan.allowed)
         return found.amounts, found.notes
     if question.compare is None:
         return {}, ()
@@ -231,9 +237,9 @@ def _facts(
         "cost": cost,
         "currency": currency,
         "period": str(question.window),
-        **({"sharing": "after sharing"} if question.relation == "allocated" else {}),
+        **({"shared_cost": "divided"} if question.relation == "allocated" else {}),
         **({"compared_with": str(question.compare)} if question.compare else {}),
-        **({"compared_with": ", ".join(budget.name for budget in question.plan)} if question.plan else {}),
+        **({"compared_with": ", ".join(budget.name for budget in question.plan.budgets)} if question.plan else {}),
         **({"where": " and ".join(question.where)} if question.where else {}),
         "settled_until": min(known).isoformat() if known and len(known) == len(settled) else None,
         "ledger_version": "none yet" if version is None else str(version),

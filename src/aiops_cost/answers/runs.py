@@ -44,7 +44,8 @@ _RUNS = (
 def answer(
     con: duckdb.DuckDBPyConnection, window: Window, where: Sequence[str], top: int, cost: str, currency: str
 ) -> Report:
-    """Runs that began on these days, with all that they cost; the `top` most expensive of them one by one."""
+    """Runs that began on these days, with all that they cost; the `top` most expensive of them one by one. A retry is
+    no run of its own: it is counted apart, and makes the runs of its month dearer."""
     condition, values = filters.where(where)
     found = [run for run in runs(_days(con, condition, values), _tags(con)) if window.first <= run.first <= window.last]
     months: dict[tuple[str, str], list[Run]] = defaultdict(list)
@@ -91,10 +92,11 @@ def _tags(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], list[dict[str
 def _month(workload: str, month: str, found: Sequence[Run]) -> tuple[Any, ...]:
     days = cadence(found)
     whole = money.total(run.cost for run in found)
+    count = sum(not run.retry for run in found)
     return (
-        workload, month, len(found), sum(bool(run.failed) for run in found), sum(bool(run.retry) for run in found),
+        workload, month, count, sum(bool(run.failed) for run in found), sum(bool(run.retry) for run in found),
         None if days is None else Decimal(str(days)), whole, money.total(_prepared(run) for run in found),
-        money.multiply(whole, 1, len(found)),
+        money.multiply(whole, 1, count) if count else None,
     )  # fmt: skip
 
 

@@ -37,8 +37,12 @@ def sums(
     where: Sequence[str],
     trend: bool = False,
     relation: str = "spend",
+    only: tuple[str, Sequence[Any]] = ("true", ()),
 ) -> dict[Key, Sum]:
-    """Group -> sum, in the report currency, exact. Raises UserError for unknown columns and bad filters."""
+    """Group -> sum, in the report currency, exact. `only` is a condition besides the filters, with its parameters.
+
+    Raises UserError for unknown columns and bad filters.
+    """
     names, parameters = [], []
     for key in by:
         sql, given = filters.column(key)
@@ -52,8 +56,8 @@ def sums(
     keys = "".join(f"{name} AS k{i}, " for i, name in enumerate(names))
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE summed AS SELECT {keys}{stretch} AS stretch, sum(Cost) AS cost, count(*) AS n"
-        f" FROM {relation} WHERE ChargePeriodStart BETWEEN ? AND ? AND {condition} GROUP BY ALL",
-        [*parameters, window.first, window.last, *values],
+        f" FROM {relation} WHERE ChargePeriodStart BETWEEN ? AND ? AND {condition} AND {only[0]} GROUP BY ALL",
+        [*parameters, window.first, window.last, *values, *only[1]],
     )
     groups = "".join(f"k{i}, " for i in range(len(by)))
     rows = con.execute(f"SELECT {groups}sum(cost), sum(n) FROM summed GROUP BY ALL").fetchall()

@@ -80,7 +80,7 @@ def answer(
         title=f"Spend per {volume.unit_of(metric).label} by {', '.join(names)}",
         facts={"cost": cost, "currency": currency, "period": str(days), **_filters(where)},
         tables=(_table(rows, names, metric, cost),),
-        notes=tuple(_notes(left_out, metric, currency)),
+        notes=tuple(_notes(left_out, _without_cost(con, metric, days, where), metric, currency)),
     )
 
 
@@ -176,7 +176,7 @@ def _table(rows: Sequence[tuple[Any, ...]], names: Sequence[str], metric: str, c
     """Latency and quality columns only where some row has them."""
     columns = [*(Column(name) for name in names), Column(cost, "money"), Column(metric, "number")]
     columns += [
-        Column("unit_cost", "money", f"per {volume.unit_of(metric).label}"),
+        Column("unit_cost", "price", f"per {volume.unit_of(metric).label}"),
         *(Column(b, "number") for b in BESIDE),
     ]
     width = len(names) + 3
@@ -188,6 +188,25 @@ def _filters(where: Sequence[str]) -> dict[str, str]:
     return {"where": " and ".join(where)} if where else {}
 
 
-def _notes(left_out: Decimal, metric: str, currency: str) -> Iterator[str]:
+def _without_cost(con: duckdb.DuckDBPyConnection, metric: str, days: Window, where: Sequence[str]) -> list[str]:
+    """Workloads of the metric on these days that have no cost in the bills at all; looked for where all is asked."""
+    if where:
+        return []
+    rows = con.execute(
+        "SELECT DISTINCT workload FROM metrics WHERE name = ? AND day BETWEEN ? AND ? AND value <> 0"
+        " AND workload NOT IN (SELECT DISTINCT x_Workload FROM spend WHERE x_Workload IS NOT NULL) ORDER BY 1",
+        [metric, days.first, days.last],
+    ).fetchall()
+    return [name for (name,) in rows]
+
+
+def _notes(left_out: Decimal, without_cost: Sequence[str], metric: str, currency: str) -> Iterator[str]:
     if left_out:
         yield f"{money.show(left_out, currency)} of spend on workloads or days without `{metric}` is left out."
+    if without_cost:
+        more = f" and {len(without_cost) - _NAMED} more" if len(without_cost) > _NAMED else ""
+        named = ", ".join(without_cost[:_NAMED]) + more
+        yield f"`{metric}` is measured for {named}, and these bills have no cost of that name."
+
+
+_NAMED = 5

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from aiops_cost import money
 from aiops_cost.budget import scope
 from aiops_cost.budget.plan import BudgetLine, DayRange
-from aiops_cost.checks.unit_cost import UnitCost, price, unit_costs
+from aiops_cost.checks.unit_cost import UnitCost, unit_costs
 from aiops_cost.checks.view import View
 from aiops_cost.metrics.points import rounded
 from aiops_cost.metrics.volume import unit_of
@@ -29,8 +30,8 @@ ABOUT = {
 _COLUMNS = (
     Column("scope"),
     Column("unit"),
-    Column("planned_unit", title="planned"),
-    Column("actual_unit", title="actual"),
+    Column("planned_unit", "price", "planned"),
+    Column("actual_unit", "price", "actual"),
     *(Column(name, title=title) for name, title in SHOWN.items()),
 )
 
@@ -55,11 +56,11 @@ def beside_table(view: View) -> Table | None:
     )
 
 
-def _row(view: View, line: BudgetLine, unit: UnitCost | None, window: DayRange) -> tuple[str | None, ...] | None:
+def _row(view: View, line: BudgetLine, unit: UnitCost | None, window: DayRange) -> tuple[Any, ...] | None:
     levels = [_then_and_now(view, line, name, window) for name in SHOWN]
     if unit is None and not any(levels):
         return None
-    per = (unit_of(unit.metric).label, price(unit.planned_unit), price(unit.actual_unit)) if unit else (None,) * 3
+    per = (unit_of(unit.metric).label, unit.planned_unit, unit.actual_unit) if unit else (None,) * 3
     return (scope.text(line.scope), *per, *levels)
 
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aiops_cost.budget.plan import joined
+from aiops_cost.checks import attempts, by_day, wandering
 from aiops_cost.checks import view as views
-from aiops_cost.checks import wandering
 from aiops_cost.drift.weekly import Floats
 
 if TYPE_CHECKING:
@@ -75,7 +75,8 @@ def prepared(view: View) -> str:
         )
         selected = view.memo["cell_columns"].format(sign=1)
         view.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE cells AS SELECT {selected} FROM {view.spend} WHERE {worth.sql} GROUP BY ALL",
+            f"CREATE OR REPLACE TEMP TABLE cells AS SELECT {selected} FROM {view.rows(selected, worth.sql)}"
+            f" WHERE {worth.sql} GROUP BY ALL",
             worth.parameters,
         )
         view.memo["cells"] = "cells"
@@ -127,32 +128,20 @@ def daily(view: View, conditions: Sequence[Condition]) -> list[Daily | None]:
     if not conditions or until is None:
         return [None] * len(conditions)
     table = prepared(view)
-    keys = sorted({"ChargePeriodStart", *(name for condition in conditions for name in condition.columns)})
-    listed = ", ".join(f'"{name}"' for name in keys)
-    met = ", ".join(f"({condition.sql}) AS met_{i}" for i, condition in enumerate(conditions))
-    sums = ", ".join(
-        f"CAST(sum(Cost) FILTER (used AND met_{i}) AS DOUBLE), CAST(sum(Cost) FILTER (NOT used AND met_{i}) AS DOUBLE)"
-        for i in range(len(conditions))
-    )
-    rows = view.connection.execute(
-        f"SELECT ChargePeriodStart, {sums} FROM (SELECT ChargePeriodStart, Cost, used, {met} FROM"
-        f" (SELECT {listed}, sort = '{USAGE}' AS used, sum(Cost) AS Cost FROM {table}"
-        " WHERE ChargePeriodStart >= ? GROUP BY ALL)) GROUP BY 1 ORDER BY 1",
-        [*(value for condition in conditions for value in condition.parameters), until - LOOK_BACK],
-    ).fetchall()
-    return [_series(rows, 1 + 2 * index, until) for index in range(len(conditions))]
+    since = f"(SELECT * FROM {table} WHERE ChargePeriodStart >= DATE '{until - LOOK_BACK}')"
+    used = f"CAST(sum(day.Cost) FILTER (day.sort = '{USAGE}') AS DOUBLE)"
+    other = f"CAST(sum(day.Cost) FILTER (day.sort <> '{USAGE}') AS DOUBLE)"
+    return [_series(days, until) for days in by_day.summed(view.connection, since, conditions, used, other)]
 
 
-def _series(rows: Sequence[tuple[Any, ...]], at: int, until: date) -> Daily | None:
-    days = [row[0] for row in rows if row[at] is not None or row[at + 1] is not None]
+def _series(days: by_day.Days, until: date) -> Daily | None:
     if not days:
         return None
-    first = days[0]
+    first = days[0][0]
     usage, other = (np.zeros((until - first).days + 1) for _ in range(2))
-    for row in rows:
-        if row[0] >= first:
-            usage[(row[0] - first).days] = row[at] or 0.0
-            other[(row[0] - first).days] = row[at + 1] or 0.0
+    for day, used, besides in days:
+        usage[(day - first).days] = used or 0.0
+        other[(day - first).days] = besides or 0.0
     return Daily(first, usage, other)
 
 
@@ -169,13 +158,13 @@ def rows(view: View, columns: Iterable[str], condition: Condition) -> list[tuple
 
 
 def runs(view: View, condition: Condition) -> list[date]:
-    """The first day of each training run that meets the condition, in order."""
+    """The first day of each training run that meets the condition, in order; a retry is no run of its own."""
     if "runs" not in view.memo:
         names = sorted({"x_Activity", *(name for line in view.lines for name in views.charges(line).columns)})
         columns = ", ".join(f'"{name}"' for name in names)
         view.connection.execute(
             f"CREATE OR REPLACE TEMP TABLE runs AS SELECT {columns}, x_Run, min(ChargePeriodStart) AS day"
-            f" FROM {view.spend} WHERE x_Run IS NOT NULL GROUP BY ALL"
+            f" FROM {view.rows(columns)} WHERE {attempts.first_tries(view)} GROUP BY ALL"
         )
         view.memo["runs"] = "runs"
     found = view.connection.execute(

@@ -18,8 +18,10 @@ not count.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from aiops_cost import money
 from aiops_cost.budget.values import percent
@@ -31,6 +33,7 @@ CODES = {
     "ATR001": "too much spend is unattributed",
     "ATR002": "accelerators that nothing attributes",
 }
+_SHOWN = 5
 
 
 def check(view: View, config: Config, as_of: date) -> list[Finding]:
@@ -54,7 +57,7 @@ def _coverage(view: View, config: Config, unattributed: Condition, attributed: C
     limit = config.checks.coverage.at_least
     if whole <= 0 or known >= limit * whole:
         return []
-    largest = view.spend_by(["ServiceName"], unattributed, limit=5)
+    largest = view.spend_by(["ServiceName"], unattributed, limit=_SHOWN)
     return [
         Finding(
             code="ATR001",
@@ -76,16 +79,30 @@ def _coverage(view: View, config: Config, unattributed: Condition, attributed: C
 
 def _accelerators(view: View, config: Config, unattributed: Condition, period: str) -> list[Finding]:
     running = both(unattributed, Condition("x_Accelerator IS NOT NULL"))
-    return [
-        _account(view, running, account, amount, period)
+    accounts = [
+        (account, amount)
         for account, amount in view.spend_by(["SubAccountId"], running)
         if amount > 0 and amount >= config.checks.accelerators.at_least
     ]
+    resources: dict[str | None, list[tuple[Any, ...]]] = {account: [] for account, _ in accounts}
+    if accounts:  # one look at the ledger's rows for all accounts; each has its largest first
+        for account, *resource in view.spend_by(
+            ["SubAccountId", "ResourceId", "x_Accelerator", "SubAccountName"], running
+        ):
+            if account in resources and len(resources[account]) < _SHOWN:
+                resources[account].append(tuple(resource))
+    return [_account(view, running, account, amount, resources[account], period) for account, amount in accounts]
 
 
-def _account(view: View, running: Condition, account: str | None, amount: Decimal, period: str) -> Finding:
+def _account(
+    view: View,
+    running: Condition,
+    account: str | None,
+    amount: Decimal,
+    resources: Sequence[tuple[Any, ...]],
+    period: str,
+) -> Finding:
     here = both(running, Condition("SubAccountId IS NOT DISTINCT FROM ?", (account,)))
-    resources = view.spend_by(["ResourceId", "x_Accelerator", "SubAccountName"], here, limit=5)
     where = resources[0][2] or account or "no account"
     owner, ask = _whom_to_ask(view, account, here)
     return Finding(

@@ -22,6 +22,7 @@ from aiops_cost import money
 from aiops_cost.budget import scope as scopes
 from aiops_cost.budget.plan import BudgetLine, DayRange, days_of, joined, planned
 from aiops_cost.budget.volumes import planned_volume
+from aiops_cost.checks import attempts
 
 if TYPE_CHECKING:
     from aiops_cost.checks.view import View
@@ -48,7 +49,8 @@ def volumes(view: View, line: BudgetLine, metric: str) -> Volumes:
 
 
 def runs(view: View, lines: Sequence[BudgetLine]) -> list[Volumes]:
-    """For each line, day -> runs that began on it, by the bill where it names them, else by the metric `runs`.
+    """For each line, day -> runs that began on it, by the bill where it names them, else by the metric `runs`. A retry
+    is no run of its own: it makes the run dearer.
 
     Runs come on some days only: from the month of the first one to the last billed day, any other day has none. The
     bill is read once for all lines.
@@ -61,7 +63,8 @@ def runs(view: View, lines: Sequence[BudgetLine]) -> list[Volumes]:
         firsts.append(f"min(ChargePeriodStart) FILTER (WHERE {condition})")
         parameters += values
     rows = view.fetch(
-        f"SELECT {', '.join(firsts)} FROM {view.spend} WHERE x_Run IS NOT NULL GROUP BY x_Run", parameters
+        f"SELECT {', '.join(firsts)} FROM {view.rows(*firsts)} WHERE {attempts.first_tries(view)} GROUP BY x_Run",
+        parameters,
     )
     ((last,),) = view.fetch(f"SELECT max(ChargePeriodStart) FROM {view.spend}", ())
     return [

@@ -217,8 +217,5 @@ def _within(day: date, ranges: Sequence[DayRange]) -> bool:
 
 
 def price(amount: Decimal | None) -> str:
-    """A unit price for a person: two decimals, below 1 four significant digits."""
-    if amount is None:
-        return "unknown"
-    places = 2 if amount == 0 or abs(amount) >= 1 else 3 - amount.adjusted()
-    return money.show(amount, places=places)
+    """A unit price for a person, in a sentence."""
+    return "unknown" if amount is None else money.price(amount)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from aiops_cost import money
 from aiops_cost.budget import scope
 from aiops_cost.budget.plan import Budget, BudgetLine, DayRange, joined, planned_days
-from aiops_cost.checks import flex, gathered
+from aiops_cost.checks import by_day, flex, gathered
 from aiops_cost.metrics import volume
 from aiops_cost.model import AI_ACTIVITIES, ProviderTotal, Scope, SourceState
 
@@ -67,11 +67,20 @@ class View:
 
     @property
     def spend(self) -> str:
-        """The view to ask: `spend`, or the same rows where they were read into memory."""
+        """The view to ask of what is the same on lines that are alike: `spend`, or its sums in memory."""
         if "spend" not in self.memo:
             self.memo["spend"] = gathered.gather(self.connection, self.cost)
         name: str = self.memo["spend"]
         return name
+
+    def rows(self, *sql: str) -> str:
+        """The view to ask with this SQL: one that has the columns which it names, and as few rows as may be."""
+        return "spend" if any(map(gathered.tells_lines_apart, sql)) else self.spend
+
+    @property
+    def described(self) -> str:
+        """All lines, with what they are for: `lines` of the ledger, or `spend` where that stands alone."""
+        return "(described JOIN attribution USING (x_LineId))" if self.spend == "gathered" else "spend"
 
     @property
     def current(self) -> tuple[Budget, ...]:
@@ -167,32 +176,19 @@ class View:
 
     def _on_days(self, items: Sequence[tuple[Condition, Sequence[DayRange]]]) -> list[Spent]:
         """The sums of the days; what each condition's days cost is asked once, for all lines together."""
-        known: dict[Condition, list[tuple[date, Decimal, int]]] = self.memo.setdefault("by_day", {})
+        known: dict[Condition, by_day.Days] = self.memo.setdefault("by_day", {})
         missing = dict.fromkeys(condition for condition, _ in items if condition not in known)
         if missing:
             of_lines = (each for line in self.lines for each in (charges(line), scoped(line.scope)))
             every = dict.fromkeys([*missing, *(each for each in of_lines if each not in known)])
-            known.update(zip(every, self._by_day(list(every)), strict=True))
+            names = {"ChargePeriodStart"}.union(*(condition.columns for condition in every))
+            sums = by_day.summed(self.connection, self._summed(names), list(every), "sum(day.Cost)", "sum(day.n)")
+            known.update(zip(every, sums, strict=True))
         found = []
         for condition, days in items:
             spent = [one for one in known[condition] if any(first <= one[0] <= last for first, last in days)]
-            found.append(Spent(money.total(amount for _, amount, _ in spent), sum(rows for *_, rows in spent)))
+            found.append(Spent(money.total(amount for _, amount, _ in spent if amount), sum(n for *_, n in spent)))
         return found
-
-    def _by_day(self, conditions: Sequence[Condition]) -> list[list[tuple[date, Decimal, int]]]:
-        """For each condition, the days that have rows, with what these add up to and how many there are."""
-        names = {"ChargePeriodStart"}.union(*(condition.columns for condition in conditions))
-        met = ", ".join(f"({condition.sql}) AS met_{i}" for i, condition in enumerate(conditions))
-        sums = ", ".join(f"sum(Cost) FILTER (met_{i}), sum(n) FILTER (met_{i})" for i in range(len(conditions)))
-        rows = self.fetch(
-            f"SELECT ChargePeriodStart, {sums} FROM (SELECT ChargePeriodStart, Cost, n, {met} FROM"
-            f" {self._summed(names)}) GROUP BY 1 ORDER BY 1",
-            [value for condition in conditions for value in condition.parameters],
-        )
-        return [
-            [(row[0], row[at] or Decimal(0), row[at + 1]) for row in rows if row[at + 1]]
-            for at in range(1, 1 + 2 * len(conditions), 2)
-        ]
 
     def _summed(self, names: AbstractSet[str]) -> str:
         """Where the rows are added up by these columns at least, and by as few others as may be. What budget lines
@@ -202,7 +198,9 @@ class View:
         )
         columns = usual if names <= usual else names
         keys = "".join(f'"{name}", ' for name in sorted(columns))
-        select = f"SELECT {keys}sum(Cost) AS Cost, count(*) AS n FROM {self.spend} GROUP BY ALL"
+        rows = self.rows(keys)
+        counted = "sum(n)" if rows == "gathered" else "count(*)"
+        select = f"SELECT {keys}sum(Cost) AS Cost, {counted} AS n FROM {rows} GROUP BY ALL"
         if columns is not usual:
             return f"({select})"
         if "summed" not in self.memo:
@@ -215,7 +213,8 @@ class View:
         known: dict[tuple[str, str], Mapping[date, Decimal]] = self.memo.setdefault("volumes", {})
         at = (metric, repr(sorted(of.items())))
         if at not in known:
-            known[at] = volume.daily(self.connection, metric, of) if self._may_measure(metric, of) else {}
+            values: volume.Known = self.memo.setdefault("metric_values", {})
+            known[at] = volume.daily(self.connection, metric, of, values) if self._may_measure(metric, of) else {}
         return known[at]
 
     def _may_measure(self, metric: str, of: Scope) -> bool:
@@ -235,6 +234,11 @@ class View:
             if line.ends and until and line.ends < until
         ]
 
+    def counted(self) -> Condition:
+        """All charges but the credits of what is planned gross: a plan that knows no credits is not met by them."""
+        gross = either(*(scoped(line.scope) for line in self.lines if line.plans == "gross"))
+        return negated(both(CREDITS, gross))
+
     def unplanned(self) -> Condition:
         """AI spend, or what may be AI, on the judged days, that no budget line with a scope plans; spend after the end
         of a line is told by BUD004 and BUD005."""
@@ -252,7 +256,7 @@ class View:
         order = ", ".join(f"{i + 1} NULLS FIRST" for i in range(len(columns)))
         most = "" if limit is None else f" LIMIT {limit}"
         return self.fetch(
-            f"SELECT {keys}, sum(Cost) AS amount FROM {self.spend} WHERE {condition.sql} "
+            f"SELECT {keys}, sum(Cost) AS amount FROM {self.rows(keys, condition.sql)} WHERE {condition.sql} "
             f"GROUP BY {keys} ORDER BY amount DESC, {order}{most}",
             condition.parameters,
         )
@@ -261,7 +265,8 @@ class View:
         """The first day with a charge, per values of the columns; looked for in the whole ledger."""
         keys = ", ".join(columns)
         found = self.fetch(
-            f"SELECT {keys}, min(ChargePeriodStart) FROM {self.spend} WHERE {condition.sql} GROUP BY {keys}",
+            f"SELECT {keys}, min(ChargePeriodStart) FROM {self.rows(keys, condition.sql)} WHERE {condition.sql}"
+            f" GROUP BY {keys}",
             condition.parameters,
         )
         return {tuple(row[:-1]): row[-1] for row in found}
@@ -270,7 +275,7 @@ class View:
         """Day, cost and priced quantity of the charges that meet a condition on their unit."""
         return self.fetch(
             "SELECT ChargePeriodStart, sum(Cost), sum(CASE WHEN PricingUnit IS NULL THEN ConsumedQuantity"
-            f" ELSE PricingQuantity END) FROM {self.spend} WHERE {condition.sql}"
+            f" ELSE PricingQuantity END) FROM {self.rows(condition.sql)} WHERE {condition.sql}"
             " GROUP BY 1 ORDER BY 1",
             condition.parameters,
         )

@@ -41,7 +41,7 @@ def column(view: View) -> str:
     """SQL for the column `wander` of `cells`: the thing, where its attribution changed, else null."""
     label = "coalesce(x_Activity, '') || '/' || coalesce(x_Workload, '')"
     found = view.fetch(
-        f"SELECT {THING} FROM {view.spend} WHERE ResourceId IS NOT NULL AND x_Activity <> 'other' GROUP BY 1"
+        f"SELECT {THING} FROM {view.described} WHERE ResourceId IS NOT NULL AND x_Activity <> 'other' GROUP BY 1"
         f" HAVING count(DISTINCT {label}) > 1 ORDER BY 1",
         [],
     )

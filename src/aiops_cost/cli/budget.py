@@ -78,14 +78,7 @@ def import_(
     beside = Path(shown(known.folder if known else Path.cwd(), Path.cwd()))
     goal = target or beside / "budgets" / f"{_slug(plan.stem)}.yaml"
     if goal.exists() and not force and not dry_run:
-        raise UserError(
-            Problem(
-                "import-exists",
-                str(goal),
-                "this budget exists, and changing it is a revision that somebody approves",
-                f"Revise it:  aiops-cost budget revise {goal} {plan} --by NAME --why TEXT\nor replace it:  --force",
-            )
-        )
+        raise _exists(goal, plan)
     wishes = budgets.ImportWishes(
         target=goal,
         currency=known.currency if known else "USD",
@@ -107,6 +100,12 @@ def import_(
     output.write_text(made.text, goal)
     typer.echo(f"{made.lines} line{'s' if made.lines != 1 else ''} imported; see:  aiops-cost budget show")
     return 0
+
+
+def _exists(goal: Path, plan: Path) -> UserError:
+    said = "this budget exists, and changing it is a revision that somebody approves"
+    way_out = f"Revise it:  aiops-cost budget revise {goal} {plan} --by NAME --why TEXT\nor replace it:  --force"
+    return UserError(Problem("import-exists", str(goal), said, way_out))
 
 
 @group.command(

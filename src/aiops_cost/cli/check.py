@@ -18,50 +18,70 @@ if TYPE_CHECKING:
 
 EXAMPLE = "Example:  aiops-cost check --fail-on unbudgeted --max-age 36h --format json"
 
+FailOn = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fail-on",
+        help="What fails besides a breach: warning, forecast-breach, unbudgeted, unattributed, unowned, restated, or"
+        " a finding code.",
+        metavar="WHAT",
+    ),
+]
+Owner = Annotated[
+    list[str] | None, typer.Option("--owner", help="Judge only what this owner answers for.", metavar="NAME")
+]
+Scope = Annotated[
+    list[str] | None, typer.Option("--scope", help="Judge only this part, like activity=serving.", metavar="KEY=VALUE")
+]
+MaxAge = Annotated[
+    str | None, typer.Option("--max-age", help="Bills that end longer ago (36h, 2d) cannot be judged.", metavar="SPAN")
+]
+MinCoverage = Annotated[
+    str | None,
+    typer.Option(
+        "--min-coverage", help="With less of the AI spend attributed (95%) nothing can be judged.", metavar="SHARE"
+    ),
+]
+Baseline = Annotated[
+    Path | None, typer.Option("--baseline", help="Only what this file does not know fails.", metavar="FILE")
+]
+WriteBaseline = Annotated[
+    bool, typer.Option("--write-baseline", help="Write the file of --baseline from what is found now.")
+]
+Changed = Annotated[
+    str | None,
+    typer.Option(
+        "--changed",
+        help="Also what changes in money against this budget or rules file, folder or git revision.",
+        metavar="OLD",
+    ),
+]
+Comment = Annotated[
+    str | None,
+    typer.Option(
+        "--comment", help="Write the answer on the pull request, or update it: github or gitlab.", metavar="WHERE"
+    ),
+]
+WarnOnly = Annotated[bool, typer.Option("--warn-only", help="Leave 0 instead of 1; never instead of 3, 4 or 5.")]
+Also = Annotated[
+    list[str] | None,
+    typer.Option("--also", help="Also write this format to this file, like junit:report.xml.", metavar="FORMAT:FILE"),
+]
+
 
 def command(
-    fail_on: Annotated[
-        list[str] | None,
-        typer.Option("--fail-on", help="What fails besides a breach: warning, forecast-breach, unbudgeted,"
-                     " unattributed, unowned, restated, or a finding code.", metavar="WHAT"),
-    ] = None,
+    fail_on: FailOn = None,
     select: options.Select = None,
     ignore: options.Ignore = None,
-    owner: Annotated[
-        list[str] | None, typer.Option("--owner", help="Judge only what this owner answers for.", metavar="NAME")
-    ] = None,
-    scope: Annotated[
-        list[str] | None,
-        typer.Option("--scope", help="Judge only this part, like activity=serving.", metavar="KEY=VALUE"),
-    ] = None,
-    max_age: Annotated[
-        str | None,
-        typer.Option("--max-age", help="Bills that end longer ago (36h, 2d) cannot be judged.", metavar="SPAN"),
-    ] = None,
-    min_coverage: Annotated[
-        str | None,
-        typer.Option("--min-coverage", help="With less of the AI spend attributed (95%) nothing can be judged.",
-                     metavar="SHARE"),
-    ] = None,
-    baseline: Annotated[
-        Path | None, typer.Option("--baseline", help="Only what this file does not know fails.", metavar="FILE")
-    ] = None,
-    write_baseline: Annotated[
-        bool, typer.Option("--write-baseline", help="Write the file of --baseline from what is found now.")
-    ] = False,
-    changed: Annotated[
-        str | None,
-        typer.Option("--changed", help="Also what changes in money against this budget or rules file, folder or git"
-                     " revision.", metavar="OLD"),
-    ] = None,
-    comment: Annotated[
-        str | None,
-        typer.Option("--comment", help="Write the answer on the pull request, or update it: github or gitlab.",
-                     metavar="WHERE"),
-    ] = None,
-    warn_only: Annotated[
-        bool, typer.Option("--warn-only", help="Leave 0 instead of 1; never instead of 3, 4 or 5.")
-    ] = False,
+    owner: Owner = None,
+    scope: Scope = None,
+    max_age: MaxAge = None,
+    min_coverage: MinCoverage = None,
+    baseline: Baseline = None,
+    write_baseline: WriteBaseline = False,
+    changed: Changed = None,
+    comment: Comment = None,
+    warn_only: WarnOnly = False,
     metric: options.Cost = None,
     config: options.ConfigFile = None,
     as_of: options.AsOf = None,
@@ -69,18 +89,13 @@ def command(
     ledger_version: options.LedgerVersion = None,
     format: options.Format = None,
     file: options.Output = None,
-    also: Annotated[
-        list[str] | None,
-        typer.Option("--also", help="Also write this format to this file, like junit:report.xml.",
-                     metavar="FORMAT:FILE"),
-    ] = None,
-) -> int:  # fmt: skip
+    also: Also = None,
+) -> int:
     """Run every check. Leaves 0 when judged and fine, 1 over the line, 3 when the data is not there to judge."""
     from aiops_cost.gate import narrow
     from aiops_cost.run import plan
 
     more = [_also(text) for text in also or ()]
-    output.known_format(format, file)
     asked = plan.Gate(
         select=select or (), ignore=ignore or (), fail_on=fail_on or (), warn_only=warn_only, owners=owner or (),
         scope=narrow.to_scope(scope or ()), max_age=options.span(max_age), min_coverage=options.share(min_coverage),
@@ -104,6 +119,7 @@ def _also(text: str) -> tuple[str, Path]:
     if not name or not target:
         raise UserError(Problem("also-form", "", f"--also {text}: not FORMAT:FILE", "Write --also junit:report.xml"))
     output.known_format(name, None)
+    output.has_place(Path(target))
     return name, Path(target)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aiops_cost.errors import CouldNotJudge, UserError
@@ -117,13 +118,14 @@ def told(week: Week, summary: Summary) -> Told:
 
 
 def _chosen(session: Session, asked: Asked) -> list[Target]:
+    from aiops_cost.config import shown
     from aiops_cost.documents import near
 
     targets = {target.name: target for target in session.config.notify}
     names = dict.fromkeys([*asked.targets, *asked.resend, *asked.was_sent])
     if not targets:
         raise UserError(
-            Problem("notify-none", str(session.config.file), "no target is configured",
+            Problem("notify-none", shown(session.config.file, Path.cwd()), "no target is configured",
                     'Name one under `notify:`, like  - {name: finops, url: "${SLACK_URL}"}')
         )  # fmt: skip
     unknown = [name for name in names if name not in targets]

@@ -23,7 +23,7 @@ def command(
     config: options.ConfigFile = None,
     as_of: options.AsOf = None,
     format: options.Format = None,
-    file: options.Output = None,
+    file: options.AnyOutput = None,
     quiet: options.Quiet = False,
 ) -> int:  # fmt: skip
     """Credentials, permissions, exports, deliveries, freshness, configuration. Changes nothing and costs nothing."""

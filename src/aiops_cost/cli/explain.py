@@ -25,14 +25,14 @@ def command(
 ) -> int:
     """A line: the row, the rule that decided and why, the arithmetic. A scope of the budget: planned, actual, and every
     step between them. A code or rule: what it means, what to do."""
-    from aiops_cost.run import questions
+    from aiops_cost.run import explanations
 
     if what.lstrip("-").isdigit():
-        report = questions.explain_line(options.session(config, as_of), int(what))
+        report = explanations.explain_line(options.session(config, as_of), int(what))
         return output.write(report, format, file)
     known = options.config_if_any(config)
-    if known is None or not known.budgets or questions.is_word(known, what):
-        report = questions.explain_word(known, what)
+    if known is None or not known.budgets or explanations.is_word(known, what):
+        report = explanations.explain_word(known, what)
     else:
-        report = questions.explain_scope(options.session(config, as_of, with_plan=True), what)
+        report = explanations.explain_scope(options.session(config, as_of, with_plan=True), what)
     return output.write(report, format, file)

@@ -23,19 +23,58 @@ ConfigFile = Annotated[
     typer.Option("--config", "-c", help="The configuration (else aiops-cost.yaml here or above).", metavar="FILE"),
 ]
 AsOf = Annotated[str | None, typer.Option("--as-of", help="Judge as on this UTC day (default: today).", metavar="DATE")]
+
+
+def _known_format(name: str | None) -> str | None:
+    """A format that is not there is refused before any work is done."""
+    from aiops_cost.cli import output
+
+    if name is not None:
+        output.known_format(name, None)
+    return name
+
+
+def _writable(context: typer.Context, file: Path | None) -> Path | None:
+    """So is a file whose suffix is no format's or whose folder is not there, and a terminal that cannot show it."""
+    from aiops_cost.cli import output
+
+    output.can_show(output.known_format(context.params.get("format"), file), file)
+    return _in_a_folder(file)
+
+
+def _in_a_folder(file: Path | None) -> Path | None:
+    from aiops_cost.cli import output
+
+    if file is not None:
+        output.has_place(file)
+    return file
+
+
 Format = Annotated[
     str | None,
     typer.Option(
         "--format",
         "-f",
         metavar="FORMAT",
+        callback=_known_format,
+        is_eager=True,  # read before --output, which asks for it
         help="table, json, csv, markdown, html, xlsx or parquet; chat or mail; of findings also junit, sarif, github,"
         " gitlab or prometheus.",
     ),
 ]
 Output = Annotated[
-    Path | None, typer.Option("--output", "-o", help="Write to FILE; its suffix chooses the format.", metavar="FILE")
+    Path | None,
+    typer.Option(
+        "--output", "-o", help="Write to FILE; its suffix chooses the format.", metavar="FILE", callback=_writable
+    ),
 ]
+AnyOutput = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", help="Write to FILE; its suffix chooses the format.", metavar="FILE", callback=_in_a_folder
+    ),
+]
+"""For commands that also write what is no report, whatever the file is called."""
 Month = Annotated[str | None, typer.Option("--month", help="One month, like 2026-05.", metavar="MONTH")]
 Last = Annotated[
     str | None, typer.Option("--last", help="The last 30d, 4w or 3m up to the last settled day.", metavar="SPAN")
@@ -60,6 +99,14 @@ AsKnownOn = Annotated[
 ]
 LedgerVersion = Annotated[
     int | None, typer.Option("--ledger-version", help="Use the ledger as it was after this version.", metavar="N")
+]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where",
+        help="key=value, key=a,b, key!=value, key~text, key!~text or key= (not known); all must hold.",
+        metavar="FILTER",
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but problems.")]
 
@@ -129,7 +176,7 @@ def config(file: Path | None, cost: str | None = None) -> Config:
 
     from aiops_cost.config import load_config
     from aiops_cost.documents import near
-    from aiops_cost.run.questions import COSTS
+    from aiops_cost.run.snapshot import COSTS
 
     found = load_config(file, Path.cwd(), os.environ)
     if cost is None:

@@ -32,11 +32,9 @@ def write(report: Report, wanted: str | None, file: Path | None) -> int:
     from aiops_cost import reports
 
     name = known_format(wanted, file)
+    can_show(name, file)
     binary = reports.is_binary(name)
     terminal = file is None and sys.stdout.isatty()
-    if binary and terminal:
-        way_out = f"Write it to a file:  -o report.{name}"
-        raise UserError(Problem("format-binary", "", f"{name} is not text, and this is a terminal", way_out))
     try:
         if file is None and not binary:
             text = reports.render(report, name, _width(terminal), terminal and not os.environ.get("NO_COLOR"))
@@ -57,13 +55,30 @@ def write(report: Report, wanted: str | None, file: Path | None) -> int:
 def known_format(wanted: str | None, file: Path | None) -> str:
     """The name of the format that was asked for, by word or by the file's suffix. Raises UserError for another."""
     from aiops_cost import reports
+    from aiops_cost.documents import near
 
     try:
         name = wanted or (reports.format_for(file, "table") if file else "table")
         reports.describe(name)
         return name
     except ValueError as error:
-        raise UserError(Problem("format-name", "", str(error), "Choose one with --format.")) from None
+        hint = near(wanted, list(reports.formats())) if wanted else None
+        raise UserError(Problem("format-name", "", str(error), hint or "Choose one with --format.")) from None
+
+
+def can_show(name: str, file: Path | None) -> None:
+    """Raises UserError for a format that is not text where it would go to a terminal."""
+    from aiops_cost import reports
+
+    if file is None and sys.stdout.isatty() and reports.is_binary(name):
+        way_out = f"Write it to a file:  -o report.{name}"
+        raise UserError(Problem("format-binary", "", f"{name} is not text, and this is a terminal", way_out))
+
+
+def has_place(file: Path) -> None:
+    """Raises UserError for a file in a folder that is not there."""
+    if not file.resolve().parent.is_dir():
+        raise _unwritable(file, "there is no such folder")
 
 
 def append_step_summary(report: Report, env: Mapping[str, str]) -> None:
@@ -136,10 +151,22 @@ def _write_whole(file: Path, content: bytes) -> None:
             return
         with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as part:
             part.write(content)
+        Path(part.name).chmod(_mode(target))
         Path(part.name).replace(target)
     except OSError as error:
-        raise UserError(
-            Problem(
-                "output-unwritable", str(file), f"cannot be written: {error.strerror}", "Choose another file with -o."
-            )
-        ) from None
+        raise _unwritable(file, str(error.strerror)) from None
+
+
+def _mode(target: Path) -> int:
+    """Who may read the file: as before where it is replaced, else as any file that this user makes."""
+    if target.exists():
+        return target.stat().st_mode & 0o777
+    mask = os.umask(0o077)  # it can be read only by setting it
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _unwritable(file: Path, why: str) -> UserError:
+    return UserError(
+        Problem("output-unwritable", str(file), f"cannot be written: {why}", "Choose another file with -o.")
+    )

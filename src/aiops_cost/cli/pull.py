@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -15,26 +16,26 @@ EXAMPLE = "Example:  aiops-cost pull aws-prod --dry-run"
 PEOPLE_KEY = "AIOPS_COST_PEOPLE_KEY"
 
 
+Sources = Annotated[list[str] | None, typer.Argument(help="Names of sources (default: all).", metavar="SOURCE")]
+Period = Annotated[list[str] | None, typer.Option("--period", help="Only this billing month.", metavar="MONTH")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and prove everything, leave the ledger as it is.")]
+AllowRejects = Annotated[
+    int, typer.Option("--allow-rejects", help="Load even though up to N rows cannot be kept.", metavar="N", min=0)
+]
+AllowOverlap = Annotated[bool, typer.Option("--allow-overlap", help="Add up files that hold the same rows.")]
+Reconcile = Annotated[
+    bool,
+    typer.Option("--reconcile", help="Also ask the provider for its own totals; AWS takes 0.01 USD for each call."),
+]
+
+
 def command(
-    sources: Annotated[
-        list[str] | None, typer.Argument(help="Names of sources (default: all).", metavar="SOURCE")
-    ] = None,
-    period: Annotated[
-        list[str] | None, typer.Option("--period", help="Only this billing month.", metavar="MONTH")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Read and prove everything, leave the ledger as it is.")
-    ] = False,
-    allow_rejects: Annotated[
-        int, typer.Option("--allow-rejects", help="Load even though up to N rows cannot be kept.", metavar="N", min=0)
-    ] = 0,
-    allow_overlap: Annotated[
-        bool, typer.Option("--allow-overlap", help="Add up files that hold the same rows.")
-    ] = False,
-    reconcile: Annotated[
-        bool,
-        typer.Option("--reconcile", help="Also ask the provider for its own totals; AWS takes 0.01 USD for each call."),
-    ] = False,
+    sources: Sources = None,
+    period: Period = None,
+    dry_run: DryRun = False,
+    allow_rejects: AllowRejects = 0,
+    allow_overlap: AllowOverlap = False,
+    reconcile: Reconcile = False,
     config: options.ConfigFile = None,
     format: options.Format = None,
     file: options.Output = None,
@@ -65,11 +66,8 @@ def command(
     if not sources:
         measured = bills.measure(found, chosen.now.date(), os.environ, dry_run, say)
         notes, beside = measured.notes, list(measured.errors)
-    if not results and (every := [*errors, *beside]):
-        for error in every:
-            output.cause(error)
-        worst = max(every, key=lambda error: error.exit_code)
-        raise type(worst)(problem for error in every for problem in error.problems)
+    if not results:
+        _raise_together([*errors, *beside])
     tables: tuple[Table, ...] = ()
     if reconcile and not dry_run:
         tables, refused = bills.reconcile(found, sources or (), chosen.now.date(), chosen.now, say)
@@ -79,6 +77,16 @@ def command(
         output.cause(error)
         output.problems(error.problems, error.exit_code, ())
     return code
+
+
+def _raise_together(errors: Sequence[AiopsError]) -> None:
+    """All problems as one error of the worst kind, where there are any."""
+    if not errors:
+        return
+    for error in errors:
+        output.cause(error)
+    worst = max(errors, key=lambda error: error.exit_code)
+    raise type(worst)(problem for error in errors for problem in error.problems)
 
 
 def _month(text: str) -> str:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aiops_cost.cli import options, output
 from aiops_cost.errors import UserError
-from aiops_cost.model import Problem
+from aiops_cost.model import Problem, Report
+
+if TYPE_CHECKING:
+    from aiops_cost.run.questions import Window
+    from aiops_cost.run.snapshot import Session
 
 _DAYS = ("--month", "--last", "--from", "--to")
 _TAKES = {
     "--full": ("--metric",),
     "--runs": ("--metric", *_DAYS, "--where", "--top"),
+    "--idle": ("--metric", *_DAYS, "--where"),
     "--unit": ("--metric", *_DAYS, "--where", "--by"),
     "--share": ("--metric", *_DAYS, "--where", "--by", "--top", "--granularity", "--compare-to"),
 }
@@ -22,52 +28,78 @@ others is left out in silence. `--share` without `--by` is a table of its own, a
 
 EXAMPLE = "Example:  aiops-cost report --by activity,workload --last 30d --where provider=AWS --top 10"
 
+By = Annotated[
+    str | None,
+    typer.Option(
+        "--by",
+        help="Columns, comma-separated: activity (without it), workload, model, owner, run, service, tags.KEY ...",
+        metavar="COLUMNS",
+    ),
+]
+Top = Annotated[int | None, typer.Option("--top", help="Show N rows and the rest as one.", metavar="N", min=1)]
+Granularity = Annotated[
+    str | None, typer.Option("--granularity", help="A row per day, week or month.", metavar="STRETCH")
+]
+CompareTo = Annotated[
+    str | None,
+    typer.Option(
+        "--compare-to",
+        help="before (as many days), last-month (the same days), plan, 2026-04, or 2026-04-01..2026-04-30.",
+        metavar="WHAT",
+    ),
+]
+Share = Annotated[bool, typer.Option("--share", help="With shared cost divided (see `sharing`): by workload, or --by.")]
+Runs = Annotated[
+    bool, typer.Option("--runs", help="Training runs by workload and month, and the most expensive one by one.")
+]
+Idle = Annotated[bool, typer.Option("--idle", help="Serving capacity paid by the hour: used, idle, and not known.")]
+Unit = Annotated[
+    str | None,
+    typer.Option("--unit", help="Cost per unit of a metric: requests, tokens, runs, gb, orders ...", metavar="METRIC"),
+]
+Full = Annotated[
+    bool, typer.Option("--full", help="The whole picture on one page: plan, bridge, spend, findings, data trust.")
+]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the options ask for, the days apart; `by` is empty where they do not say it."""
+
+    by: tuple[str, ...]
+    where: tuple[str, ...]
+    top: int | None
+    granularity: str | None
+    compare_to: str | None
+    share: bool
+    runs: bool
+    idle: bool
+    unit: str | None
+
+    @property
+    def on_plan(self) -> bool:
+        return self.compare_to == "plan"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.by or ("activity",)
+
 
 def command(
-    by: Annotated[
-        str | None,
-        typer.Option(
-            "--by",
-            help="Columns, comma-separated: activity (without it), workload, model, owner, run, service, tags.KEY ...",
-        ),
-    ] = None,
+    by: By = None,
     month: options.Month = None,
     last: options.Last = None,
     first_day: options.From = None,
     last_day: options.To = None,
-    where: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--where", help="key=value, key=a,b, key!=value, key~text, key!~text or key= (not known); all must hold."
-        ),
-    ] = None,
-    top: Annotated[int | None, typer.Option("--top", help="Show N rows and the rest as one.", metavar="N")] = None,
-    granularity: Annotated[
-        str | None, typer.Option("--granularity", help="A row per day, week or month.", metavar="STRETCH")
-    ] = None,
-    compare_to: Annotated[
-        str | None,
-        typer.Option(
-            "--compare-to",
-            help="before (as many days), last-month (the same days), plan, 2026-04, or 2026-04-01..2026-04-30.",
-            metavar="WHAT",
-        ),
-    ] = None,
-    share: Annotated[
-        bool, typer.Option("--share", help="With shared cost divided (see `sharing`): by workload, or --by.")
-    ] = False,
-    runs: Annotated[
-        bool, typer.Option("--runs", help="Training runs by workload and month, and the most expensive one by one.")
-    ] = False,
-    unit: Annotated[
-        str | None,
-        typer.Option(
-            "--unit", help="Cost per unit of a metric: requests, tokens, runs, gb, orders ...", metavar="METRIC"
-        ),
-    ] = None,
-    full: Annotated[
-        bool, typer.Option("--full", help="The whole picture on one page: plan, bridge, spend, findings, data trust.")
-    ] = False,
+    where: options.Where = None,
+    top: Top = None,
+    granularity: Granularity = None,
+    compare_to: CompareTo = None,
+    share: Share = False,
+    runs: Runs = False,
+    idle: Idle = False,
+    unit: Unit = None,
+    full: Full = False,
     metric: options.Cost = None,
     config: options.ConfigFile = None,
     as_of: options.AsOf = None,
@@ -79,32 +111,41 @@ def command(
     """Spend by any columns over any days; cost, currency, settled days and ledger version are always named."""
     from aiops_cost.run import questions
 
-    asked = {
-        "--full": full, "--runs": runs, "--unit": unit, "--share": share, "--by": by, "--month": month, "--last": last,
-        "--from": first_day, "--to": last_day, "--where": where, "--top": top, "--granularity": granularity,
-        "--compare-to": compare_to, "--metric": metric,
+    given = {
+        "--full": full, "--runs": runs, "--idle": idle, "--unit": unit, "--share": share, "--by": by, "--month": month,
+        "--last": last, "--from": first_day, "--to": last_day, "--where": where, "--top": top,
+        "--granularity": granularity, "--compare-to": compare_to, "--metric": metric,
     }  # fmt: skip
-    on_plan = compare_to == "plan"
-    _refuse_what_is_not_honoured({name for name, value in asked.items() if value}, on_plan)
-    session = options.session(config, as_of, metric, on_plan or full, known_on=as_known_on, version=ledger_version)
+    names = tuple(name.strip() for name in (by or "").split(",") if name.strip())
+    asked = _Asked(names, tuple(where or ()), top, granularity, compare_to, share, runs, idle, unit)
+    _refuse_what_is_not_honoured({name for name, value in given.items() if value}, asked.on_plan)
+    questions.refuse(asked.names, asked.where, granularity)
+    with_plan = asked.on_plan or full
+    session = options.session(config, as_of, metric, with_plan, known_on=as_known_on, version=ledger_version)
     if full:
         return output.write(questions.overview(session), format, file)
     days = options.days(session, month, last, first_day, last_day)
-    if share and by is None:
-        return output.write(questions.shared(session, days, where or ()), format, file)
-    if runs:
-        return output.write(questions.training_runs(session, days, where or (), top or 20), format, file)
-    names = [name.strip() for name in (by or "activity").split(",") if name.strip()]
-    if unit:
-        return output.write(questions.per_unit(session, unit, names, days, where or ()), format, file)
+    return output.write(_answer(session, asked, days), format, file)
+
+
+def _answer(session: Session, asked: _Asked, days: Window) -> Report:
+    from aiops_cost.run import questions
+
+    if asked.share and not asked.by:
+        return questions.shared(session, days, asked.where)
+    if asked.runs:
+        return questions.training_runs(session, days, asked.where, asked.top or 20)
+    if asked.idle:
+        return questions.idle(session, days, asked.where)
+    if asked.unit:
+        return questions.per_unit(session, asked.unit, asked.names, days, asked.where)
     question = questions.Question(
-        tuple(names), days, tuple(where or ()), top,
-        compare=None if on_plan else questions.compared(compare_to, days),
-        granularity=granularity,
-        relation="allocated" if share else "spend",
+        asked.names, days, asked.where, asked.top,
+        compare=None if asked.on_plan else questions.compared(asked.compare_to, days),
+        granularity=asked.granularity,
+        relation="allocated" if asked.share else "spend",
     )  # fmt: skip
-    report = questions.report_on_plan(session, question) if on_plan else questions.report(session, question)
-    return output.write(report, format, file)
+    return questions.report_on_plan(session, question) if asked.on_plan else questions.report(session, question)
 
 
 def _refuse_what_is_not_honoured(asked: set[str], on_plan: bool) -> None:

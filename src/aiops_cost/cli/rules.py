@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from aiops_cost.cli import options, output
-
-if TYPE_CHECKING:
-    pass
 
 group = typer.Typer(help="The rules that say what spend is for.", no_args_is_help=True, rich_markup_mode=None)
 

@@ -20,7 +20,7 @@ def command(
         ),
     ],
     format: options.Format = None,
-    file: options.Output = None,
+    file: options.AnyOutput = None,
 ) -> int:
     """The JSON Schema of a file you write or of the JSON we print; `ledger` lists the ledger's columns."""
     from aiops_cost.run import rules

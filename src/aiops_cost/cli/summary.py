@@ -15,6 +15,7 @@ from aiops_cost.model import Problem
 
 if TYPE_CHECKING:
     from aiops_cost.run.snapshot import Session
+    from aiops_cost.summary.report import Summary
 
 EXAMPLE = "Example:  aiops-cost summary --dry-run"
 PRINTED = "-"
@@ -24,32 +25,37 @@ SLACK = timedelta(hours=1)
 """Two machines' clocks may differ by this much."""
 
 
+ByOwner = Annotated[bool, typer.Option("--by-owner", help="Each owner's part by itself.")]
+Owner = Annotated[list[str] | None, typer.Option("--owner", help="Only the part of this owner.", metavar="NAME")]
+OnlyIfFindings = Annotated[
+    bool, typer.Option("--only-if-findings", help="Print or send nothing where there is nothing to tell.")
+]
+Notify = Annotated[bool, typer.Option("--notify", help="Send it to the targets under `notify:`, each once a week.")]
+TargetName = Annotated[list[str] | None, typer.Option("--target", help="Send to this target only.", metavar="NAME")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show all of it, send and record nothing.")]
+SendUnjudged = Annotated[
+    bool, typer.Option("--send-unjudged", help="Send although bills are missing or too old; the text says so.")
+]
+Resend = Annotated[
+    list[str] | None,
+    typer.Option("--resend", help="Send again to a target whose sending was interrupted.", metavar="NAME"),
+]
+WasSent = Annotated[
+    list[str] | None,
+    typer.Option("--was-sent", help="An interrupted sending to this target has arrived.", metavar="NAME"),
+]
+
+
 def command(
-    by_owner: Annotated[bool, typer.Option("--by-owner", help="Each owner's part by itself.")] = False,
-    owner: Annotated[
-        list[str] | None, typer.Option("--owner", help="Only the part of this owner.", metavar="NAME")
-    ] = None,
-    only_if_findings: Annotated[
-        bool, typer.Option("--only-if-findings", help="Print or send nothing where there is nothing to tell.")
-    ] = False,
-    notify: Annotated[
-        bool, typer.Option("--notify", help="Send it to the targets under `notify:`, each once a week.")
-    ] = False,
-    target: Annotated[
-        list[str] | None, typer.Option("--target", help="Send to this target only.", metavar="NAME")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show all of it, send and record nothing.")] = False,
-    unjudged: Annotated[
-        bool, typer.Option("--send-unjudged", help="Send although bills are missing or too old; the text says so.")
-    ] = False,
-    resend: Annotated[
-        list[str] | None,
-        typer.Option("--resend", help="Send again to a target whose sending was interrupted.", metavar="NAME"),
-    ] = None,
-    was_sent: Annotated[
-        list[str] | None,
-        typer.Option("--was-sent", help="An interrupted sending to this target has arrived.", metavar="NAME"),
-    ] = None,
+    by_owner: ByOwner = False,
+    owner: Owner = None,
+    only_if_findings: OnlyIfFindings = False,
+    notify: Notify = False,
+    target: TargetName = None,
+    dry_run: DryRun = False,
+    unjudged: SendUnjudged = False,
+    resend: Resend = None,
+    was_sent: WasSent = None,
     metric: options.Cost = None,
     config: options.ConfigFile = None,
     as_of: options.AsOf = None,
@@ -61,10 +67,8 @@ def command(
     With --notify it is sent; running that again is harmless. Leaves 3 and sends nothing where bills are missing, 4
     where a target was not reached: run it again, and only what is missing is sent.
     """
-    from aiops_cost.notify import journal
     from aiops_cost.run import snapshot, weekly
 
-    output.known_format(format, file)
     found = options.config(config, metric)
     now = options.clock()
     session = snapshot.attribute(found, options.today(as_of))
@@ -79,19 +83,27 @@ def command(
         for body in bodies:
             typer.echo(body)
         return output.write(report, format, file)
-    parts = _parts(session, by_owner, asked.owners)
-    opened = journal.read_only(found.summaries) if dry_run else journal.opened(found.summaries)
-    weeks = weekly.weeks(session, parts)
-    with opened as record:
-        told = [delivery.summarized(record, PRINTED, part, week) for part, week in weeks.items()]
-        if not dry_run:
-            for one, (part, week) in zip(told, weeks.items(), strict=True):
-                if not week.unjudged:
-                    record.tell(PRINTED, delivery.key(part), delivery.told(week, one))
-    told = [one for one in told if not (only_if_findings and one.quiet)]
+    told = _printed(session, asked)
     if not told:
         return 0
     return output.write(told[0].report if len(told) == 1 else weekly.by_owner(told), format, file)
+
+
+def _printed(session: Session, asked: delivery.Asked) -> list[Summary]:
+    """The summaries to print; each is compared with the one that was printed last, and remembered."""
+    from aiops_cost.notify import journal
+    from aiops_cost.run import weekly
+
+    parts = _parts(session, asked.by_owner, asked.owners)
+    folder = session.config.summaries
+    weeks = weekly.weeks(session, parts)
+    with journal.read_only(folder) if asked.dry_run else journal.opened(folder) as record:
+        told = [delivery.summarized(record, PRINTED, part, week) for part, week in weeks.items()]
+        if not asked.dry_run:
+            for one, (part, week) in zip(told, weeks.items(), strict=True):
+                if not week.unjudged:
+                    record.tell(PRINTED, delivery.key(part), delivery.told(week, one))
+    return [one for one in told if not (asked.only_if_findings and one.quiet)]
 
 
 def _parts(session: Session, by_owner: bool, owners: Sequence[str]) -> list[tuple[str, ...]]:

@@ -66,7 +66,7 @@ class Ledger:
         if spill:
             config["temp_directory"] = str(spill)
         con = duckdb.connect(config=config)
-        con.execute("SET TimeZone = 'UTC'")
+        con.execute("SET TimeZone = 'UTC'; SET parquet_metadata_cache = true")
         con.execute(f"CREATE VIEW ledger AS {self.select()}")
         identity = ", ".join(f"any_value({name}) AS {name}" for name in schema.IDENTITY)
         con.execute(f"CREATE VIEW lines AS SELECT x_LineId, {identity} FROM ledger GROUP BY x_LineId")

@@ -76,6 +76,15 @@ ATTRIBUTION = (
 )
 """What attribution adds to a line in the view `attributed`."""
 
+FINE = (
+    "ResourceId", "ResourceName", "Tags", "SkuPriceDetails", "x_CostCategories", "x_IamRole", "CommitmentDiscountId",
+    "CommitmentDiscountName", "CapacityReservationId",
+)  # fmt: skip
+"""What makes lines many and is seldom asked for: lines that differ in nothing else are alike."""
+
+COARSE = tuple(name for name in (*IDENTITY, *ATTRIBUTION) if name not in FINE)
+"""What attribution and the bill say of a line, but for that."""
+
 SHORT = {
     "activity": "x_Activity",
     "component": "x_Component",

@@ -36,6 +36,7 @@ LEVELS = {
     "latency_p99_ms": "ms",
     "quality": "score",
     "pipeline_delay_hours": "hours",
+    "utilization_percent": "%",
 }
 """Metrics that are a level: days, and what comes more than once a day, are averaged, never added."""
 

@@ -7,13 +7,15 @@ total counts: a day is never counted twice. A scope that names a column which me
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from aiops_cost import money
 from aiops_cost.budget import scope as scopes
-from aiops_cost.metrics.points import DIMENSIONS, LEVELS, rounded
+from aiops_cost.metrics.points import LEVELS, rounded
 from aiops_cost.model import Scope
 
 if TYPE_CHECKING:
@@ -26,6 +28,26 @@ _COLUMNS = {
     "x_Environment": "environment",
 }
 _TOKENS = ("input_tokens", "output_tokens")
+
+
+class Value(NamedTuple):
+    """One value of a metric on a day, and what it is about."""
+
+    day: date
+    activity: str | None
+    workload: str | None
+    model: str | None
+    environment: str | None
+    value: Decimal
+
+    @property
+    def said(self) -> int:
+        """How much is said besides activity and workload."""
+        return (self.model is not None) + (self.environment is not None)
+
+
+Known = dict[str, Sequence[Value]]
+"""Metric -> its values."""
 
 
 @dataclass(frozen=True)
@@ -51,50 +73,61 @@ def unit_of(metric: str) -> Unit:
     return UNITS.get(metric, Unit(1, metric))
 
 
-def daily(con: duckdb.DuckDBPyConnection, metric: str, of: Scope) -> dict[date, Decimal]:
+def daily(con: duckdb.DuckDBPyConnection, metric: str, of: Scope, known: Known | None = None) -> dict[date, Decimal]:
     """Day -> value, exact; days without a value are left out, as is everything where the scope cannot be matched.
 
-    `tokens` is input plus output where no total is given; a day with one of the two only is left out.
+    `tokens` is input plus output where no total is given; a day with one of the two only is left out. `known` keeps
+    the values of each metric, so that who asks for many scopes reads them once.
     """
-    condition = _condition(of)
-    if condition is None:
+    wanted = _wanted(of)
+    if wanted is None:
         return {}
-    found = _series(con, metric, *condition)
+    kept: Known = {} if known is None else known
+    found = _series(_values(con, metric, kept), metric, wanted)
     if found or metric != "tokens":
         return found
-    halves = [_series(con, name, *condition) for name in _TOKENS]
+    halves = [_series(_values(con, name, kept), name, wanted) for name in _TOKENS]
     return {day: halves[0][day] + halves[1][day] for day in halves[0].keys() & halves[1].keys()}
 
 
 def matches(of: Scope) -> bool:
     """True when the scope names only what metrics can say."""
-    return _condition(of) is not None
+    return _wanted(of) is not None
 
 
-def _condition(of: Scope) -> tuple[str, list[str]] | None:
-    parts, parameters = ["true"], []
-    for column, values in scopes.constraints(of).items():
-        dimension = _COLUMNS.get(column)
-        if dimension is None:
-            return None
-        marks = ", ".join("?" for _ in values)
-        missing = " OR activity IS NULL" if dimension == "activity" else ""
-        parts.append(f"({dimension} IN ({marks}){missing})")
-        parameters += sorted(values)
-    return " AND ".join(parts), parameters
+def _wanted(of: Scope) -> dict[str, frozenset[str]] | None:
+    """Dimension -> the values that the scope takes; None where it names a column that metrics do not have."""
+    constraints = scopes.constraints(of)
+    if not constraints.keys() <= _COLUMNS.keys():
+        return None
+    return {_COLUMNS[column]: values for column, values in constraints.items()}
 
 
-def _series(con: duckdb.DuckDBPyConnection, metric: str, condition: str, parameters: list[str]) -> dict[date, Decimal]:
-    """Per day: of each workload the rows that say least (the total), and of the whole the row without a workload
+def _values(con: duckdb.DuckDBPyConnection, metric: str, known: Known) -> Sequence[Value]:
+    """All values of a metric, in the order of days."""
+    if metric not in known:
+        names = ", ".join(Value._fields)
+        rows = con.execute(f"SELECT {names} FROM metrics WHERE name = ? ORDER BY day", [metric]).fetchall()
+        known[metric] = [Value(*row) for row in rows]
+    return known[metric]
+
+
+def _series(values: Sequence[Value], metric: str, wanted: Mapping[str, frozenset[str]]) -> dict[date, Decimal]:
+    """Per day: of each workload the values that say least (the total), and of the whole the one without a workload
     where there is one; then the sum of counts and sizes, the mean of other levels."""
-    said = " + ".join(f"CAST({name} IS NOT NULL AS INT)" for name in DIMENSIONS if name not in ("activity", "workload"))
-    rows = con.execute(
-        f"WITH found AS (SELECT day, workload, value, {said} AS said FROM metrics WHERE name = ? AND {condition}),"
-        " least AS (SELECT * FROM found QUALIFY said = min(said) OVER (PARTITION BY day, workload)),"
-        " chosen AS (SELECT * FROM least"
-        "  QUALIFY workload IS NULL OR count(*) FILTER (WHERE workload IS NULL) OVER (PARTITION BY day) = 0)"
-        " SELECT day, sum(value), count(*) FROM chosen GROUP BY day ORDER BY day",
-        [metric, *parameters],
-    ).fetchall()
+    days: dict[date, dict[str | None, list[Value]]] = {}
+    for value in values:
+        if all(_fits(value, dimension, of) for dimension, of in wanted.items()):
+            days.setdefault(value.day, {}).setdefault(value.workload, []).append(value)
     averaged = metric in LEVELS and not metric.startswith("gb")
-    return {day: rounded(total / count) if averaged else total for day, total, count in rows}
+    found = {}
+    for day, workloads in days.items():
+        chosen = [workloads[None]] if None in workloads else list(workloads.values())
+        least = [one.value for same in chosen for one in same if one.said == min(other.said for other in same)]
+        found[day] = rounded(money.total(least) / len(least)) if averaged else money.total(least)
+    return found
+
+
+def _fits(value: Value, dimension: str, of: frozenset[str]) -> bool:
+    said = getattr(value, dimension)
+    return said in of if said is not None else dimension == "activity"

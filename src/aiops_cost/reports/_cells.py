@@ -19,7 +19,7 @@ from aiops_cost import money
 from aiops_cost.model import Column, Scope, Table
 
 UNKNOWN = "-"
-NUMERIC = ("money", "number", "percent", "chance", "count")
+NUMERIC = ("money", "price", "number", "percent", "chance", "count")
 """The kinds that are aligned to the right and never cut or wrapped."""
 
 DRAWN = ("bar", "spark")
@@ -48,6 +48,25 @@ def clean(text: str) -> str:
     return "".join(char if char.isprintable() else _visible(char) for char in text)
 
 
+def paragraphs(text: str | None) -> list[str]:
+    """A text of several paragraphs, with an empty line between, as one clean line each."""
+    return [clean(part.strip()) for part in (text or "").split("\n\n") if part.strip()]
+
+
+def drawable(text: str) -> str:
+    """The same for a picture, whose drawing cuts long texts anywhere: a character that is two to it (an emoji) would be
+    cut in half, so a frame stands in its place.
+
+    >>> drawable("chat \U0001f600")
+    'chat ▯'
+    """
+    return "".join(char if ord(char) < _TWO_UNITS else "▯" for char in clean(text))
+
+
+_TWO_UNITS = 0x10000
+"""Characters from here on are two units of UTF-16."""
+
+
 def no_commands(text: str) -> str:
     """Finished text in which a CI runner finds no command; its width does not change.
 
@@ -67,15 +86,23 @@ def shown(value: Any, kind: str = "text") -> str:
     if value is None:
         return UNKNOWN
     if kind == "text" or isinstance(value, str):
-        return clean(_text(value))
+        return _short(clean(_text(value)))
     if kind in {"spark", "date"}:
         return spark(value) if kind == "spark" else _day(value, sep=" ", timespec="minutes")
     number = _number(value, kind)
-    if kind == "money":
-        return amount(number)
+    if kind in {"money", "price"}:
+        return amount(number) if kind == "money" else money.price(number)
     if kind in {"percent", "chance"}:
         return _likely(number) if kind == "chance" else f"{_dressed(number.scaleb(2), 1)}%"
     return f"{int(number):,}" if kind == "count" else _strip(_dressed(number, 3))
+
+
+def _short(text: str) -> str:
+    """A text that would fill a screen of its own is cut, and says so; files for programs have all of it."""
+    return text if len(text) <= _LONGEST else f"{text[:_KEPT]}… ({len(text):,} characters)"
+
+
+_LONGEST, _KEPT = 1_000, 200
 
 
 def plain(value: Any, kind: str = "text") -> str | int | bool | list[str | None] | None:
@@ -96,7 +123,7 @@ def plain(value: Any, kind: str = "text") -> str | int | bool | list[str | None]
     number = _number(value, kind)
     if kind == "count":
         return int(number)
-    return money.exact(number) if kind == "money" else _strip(f"{number:f}")
+    return money.exact(number) if kind in {"money", "price"} else _strip(f"{number:f}")
 
 
 def amount(value: Decimal, currency: str | None = None) -> str:
@@ -141,7 +168,7 @@ def spark(values: Sequence[Decimal | None]) -> str:
 def scope_text(scope: Scope) -> str:
     """A scope for a person: `activity=serving, workload=a|b`; an empty one is `everything`."""
     parts = (f"{name}={value if isinstance(value, str) else '|'.join(value)}" for name, value in scope.items())
-    return clean(", ".join(parts)) or "everything"
+    return _short(clean(", ".join(parts))) or "everything"
 
 
 def title_of(column: Column) -> str:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from aiops_cost.model import Chart
-from aiops_cost.reports._cells import amount, brief, clean
+from aiops_cost.reports._cells import amount, brief, drawable
 
 Spec = dict[str, Any]
 
@@ -55,9 +55,9 @@ def of(chart: Chart, look: Look) -> Spec:
 
 def _timeline(chart: Chart, look: Look) -> Spec:
     rows = [row for row in chart.rows if row[2] is not None]
-    names = list(dict.fromkeys(clean(str(row[0])) for row in rows))
+    names = list(dict.fromkeys(drawable(str(row[0])) for row in rows))
     values = [
-        {"series": clean(str(name)), "day": day.isoformat(), "amount": float(value), **_interval(low, high)}
+        {"series": drawable(str(name)), "day": day.isoformat(), "amount": float(value), **_interval(low, high)}
         for name, day, value, low, high in rows
     ]
     days = sorted({row[1] for row in rows})
@@ -104,7 +104,7 @@ def _hover(rows: Sequence[tuple[Any, ...]], day: Spec, days: Sequence[date]) -> 
     """An invisible stripe per day that says what every series is on it."""
     said: dict[date, list[str]] = {one: [] for one in days}
     for name, one, value, _, _ in rows:
-        said[one].append(f"{clean(str(name))} {amount(value)}")
+        said[one].append(f"{drawable(str(name))} {amount(value)}")
     values = [{"day": one.isoformat(), "said": f"{one.isoformat()}: {', '.join(texts)}"} for one, texts in said.items()]
     return {
         "data": {"values": values},
@@ -174,7 +174,7 @@ def _steps(chart: Chart, look: Look) -> list[dict[str, Any]]:
         here = end
         role = ("plan" if number == 0 else "accent") if is_level else ("over" if size > 0 else "under")
         sign = "+" if not is_level and size > 0 else ""
-        name = clean(str(part))
+        name = drawable(str(part))
         found.append({
             "part": name, "start": float(start), "end": float(end), "top": float(max(start, end)),
             "text": f"{sign}{brief(size)}", "said": f"{name}: {sign}{amount(size)}", "color": look.colors[role],
@@ -199,8 +199,8 @@ def _domain(values: Sequence[Mapping[str, Any]], room: float) -> tuple[float, fl
 
 def _bars(chart: Chart, look: Look) -> Spec:
     rows = [row for row in chart.rows if row[2] is not None]
-    groups = list(dict.fromkeys(clean(str(row[1])) for row in rows if row[1] is not None))
-    labels = list(dict.fromkeys(clean(str(row[0])) for row in rows))
+    groups = list(dict.fromkeys(drawable(str(row[1])) for row in rows if row[1] is not None))
+    labels = list(dict.fromkeys(drawable(str(row[0])) for row in rows))
     values = [_bar(label, group, value) for label, group, value in rows]
     grouped = len(groups) > 1
     y: Spec = {
@@ -233,10 +233,10 @@ def _bars(chart: Chart, look: Look) -> Spec:
 
 
 def _bar(label: Any, group: Any, value: Decimal) -> dict[str, Any]:
-    name = clean(str(label))
-    more = f", {clean(str(group))}" if group is not None else ""
+    name = drawable(str(label))
+    more = f", {drawable(str(group))}" if group is not None else ""
     return {
-        "label": name, "group": "" if group is None else clean(str(group)), "amount": float(value),
+        "label": name, "group": "" if group is None else drawable(str(group)), "amount": float(value),
         "text": brief(value), "said": f"{name}{more}: {amount(value)}",
     }  # fmt: skip
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiops_cost.model import Chart, Column, Finding, Report, Scope, Severity, Table
 from aiops_cost.reports import _charts
-from aiops_cost.reports._cells import COMMAND, amount, brief, clean, facts_pairs, shown
+from aiops_cost.reports._cells import COMMAND, amount, brief, clean, facts_pairs, paragraphs, shown
 from aiops_cost.reports._findings import worst_first
 from aiops_cost.reports._grids import Grid, grid
 
@@ -86,7 +86,7 @@ class Page:
     """The whole page."""
 
     title: str
-    headline: str
+    headline: tuple[str, ...]
     verdict: str
     tone: str
     period: str
@@ -100,7 +100,7 @@ def page(report: Report) -> Page:
     sections = tuple(_sections(report))
     return Page(
         title=clean(report.title),
-        headline=clean(report.headline or ""),
+        headline=tuple(paragraphs(report.headline)),
         verdict=clean(report.verdict or ""),
         tone=_TONES.get(report.exit_code or 0, ""),
         period=clean(report.facts.get("period") or ""),

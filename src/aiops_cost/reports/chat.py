@@ -9,7 +9,18 @@ import re
 from collections.abc import Iterator
 
 from aiops_cost.model import Finding, Report, Table
-from aiops_cost.reports._cells import DRAWN, NUMERIC, amount, clean, facts_line, no_commands, scope_text, shown, without
+from aiops_cost.reports._cells import (
+    DRAWN,
+    NUMERIC,
+    amount,
+    clean,
+    facts_line,
+    no_commands,
+    paragraphs,
+    scope_text,
+    shown,
+    without,
+)
 from aiops_cost.reports._findings import worst_first
 
 SUFFIXES = ()
@@ -30,7 +41,10 @@ def render(report: Report, *, width: int = 100, color: bool = False) -> str:
 
 def _lines(report: Report) -> Iterator[str]:
     yield _safe(report.title)
-    yield _safe(report.headline) if report.headline else " · ".join(map(_safe, facts_line(report.facts)))
+    if report.headline:
+        yield from map(_safe, paragraphs(report.headline))
+    else:
+        yield " · ".join(map(_safe, facts_line(report.facts)))
     yield from (_safe(note) for note in report.notes)
     for table in report.tables:
         shown_table = without(table, *DRAWN)

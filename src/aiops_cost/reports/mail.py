@@ -20,6 +20,7 @@ from aiops_cost.reports._cells import (
     facts_line,
     heading,
     no_commands,
+    paragraphs,
     scope_text,
     shown,
     without,
@@ -46,8 +47,8 @@ def render(report: Report, *, width: int = 100, color: bool = False) -> str:
 def _parts(report: Report) -> Iterator[str]:
     yield f'<h1 style="font-size:20px;margin:0 0 4px">{_text(report.title)}</h1>'
     yield f'<p style="color:{_GREY};margin:0 0 14px">{" · ".join(map(_text, facts_line(report.facts)))}</p>'
-    if report.headline:
-        yield f'<p style="font-size:15px;margin:0 0 14px">{_text(report.headline)}</p>'
+    for paragraph in paragraphs(report.headline):
+        yield f'<p style="font-size:15px;margin:0 0 14px">{_text(paragraph)}</p>'
     for table in report.tables:
         yield from _table(without(table, *DRAWN), report.title)
     if report.findings:

@@ -17,6 +17,7 @@ from aiops_cost.reports._cells import (
     facts_line,
     heading,
     no_commands,
+    paragraphs,
     scope_text,
     shown,
     without,
@@ -34,7 +35,7 @@ _FINDINGS = ("code", "severity", "scope", "owner", "amount", "message", "what to
 def render(report: Report, *, width: int = 100, color: bool = False) -> str:
     """Title, facts, tables, findings (worst first), notes, verdict; no width, no colour."""
     parts = [f"### {_escape(report.title)}", " · ".join(map(_escape, facts_line(report.facts)))]
-    parts.insert(1, f"**{_escape(report.headline)}**" if report.headline else "")
+    parts[1:1] = [f"**{_escape(paragraph)}**" for paragraph in paragraphs(report.headline)]
     for table in report.tables:
         parts += _table(without(table, "bar"), report.title)
     if report.findings:

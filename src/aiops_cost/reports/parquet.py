@@ -27,6 +27,7 @@ IS_BINARY = True
 _TYPES = {
     "money": "DECIMAL(38, 18)",
     "number": "DECIMAL(38, 18)",
+    "price": "DECIMAL(38, 18)",
     "percent": "DECIMAL(38, 18)",
     "chance": "DECIMAL(38, 18)",
     "count": "BIGINT",

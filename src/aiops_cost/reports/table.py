@@ -28,6 +28,7 @@ from aiops_cost.reports._cells import (
     facts_line,
     heading,
     no_commands,
+    paragraphs,
     scope_text,
     share,
     shown,
@@ -58,9 +59,9 @@ def render(report: Report, *, width: int = 100, color: bool = False) -> str:
     console.print(Text(clean(report.title), "bold"))
     if report.facts:
         console.print(Text(" · ".join(facts_line(report.facts)), "dim"))
-    if report.headline:
+    for paragraph in paragraphs(report.headline):
         console.print()
-        console.print(Text(clean(report.headline), "bold"))
+        console.print(Text(paragraph, "bold"))
     for part in _parts(report, width):
         console.print()
         console.print(part, crop=False)

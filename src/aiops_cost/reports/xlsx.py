@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from aiops_cost.model import Column, Report, Table
-from aiops_cost.reports._cells import DRAWN, NUMERIC, clean, facts_line, heading, plain, shown, without
+from aiops_cost.reports._cells import DRAWN, NUMERIC, clean, facts_line, heading, paragraphs, plain, shown, without
 from aiops_cost.reports._findings import as_table, worst_first
 
 if TYPE_CHECKING:
@@ -27,9 +27,14 @@ SUFFIXES = (".xlsx",)
 IS_BINARY = True
 
 _FORMATS = {
-    "money": "#,##0.00", "percent": "0.0%", "chance": '[>0.99]"over 99%";[<0.01]"under 1%";0%', "count": "#,##0",
-    "number": "#,##0.###", "date": "yyyy-mm-dd",
-}  # fmt: skip
+    "money": "#,##0.00",
+    "percent": "0.0%",
+    "chance": '[>0.99]"over 99%";[<0.01]"under 1%";0%',
+    "count": "#,##0",
+    "number": "#,##0.###",
+    "price": "#,##0.00####",
+    "date": "yyyy-mm-dd",
+}
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\']")
 _WIDEST, _ROWS_MEASURED = 60, 200
 _MOST_ROWS = 1_048_576 - 2
@@ -113,7 +118,7 @@ def _about(book: Workbook, report: Report) -> None:
     from openpyxl.styles import Alignment, Font
 
     sheet = book.create_sheet(_title(Table("about", "About", (), ()), book.sheetnames))
-    lines = [report.title, report.headline, *facts_line(report.facts), *_notes(report), report.verdict]
+    lines = [report.title, *paragraphs(report.headline), *facts_line(report.facts), *_notes(report), report.verdict]
     for number, line in enumerate((line for line in lines if line), 1):
         _text(sheet.cell(number, 1), line).alignment = Alignment(wrap_text=True, vertical="top")
     sheet.cell(1, 1).font = Font(bold=True)

@@ -248,9 +248,9 @@ def _meter(cloud: str | None, category: str | None, sub: str | None, name: str |
 
 
 def _accelerator(machine: str | None, cloud: str | None, sku: str | None) -> str | None:
-    """What accelerates the machine; Google bills the accelerator itself, by its name."""
+    """What accelerates the machine; most providers bill the accelerator itself, by its name."""
     found = machines.hardware(machine) if machine else None
-    return found or (machines.accelerator(sku) if cloud == "gcp" and sku else None)
+    return found or (machines.named(sku) if cloud not in ("aws", "azure") and sku else None)
 
 
 FILLED: Mapping[str, tuple[tuple[str, ...], Callable[..., str | None]]] = {

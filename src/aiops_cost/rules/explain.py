@@ -12,7 +12,7 @@ from aiops_cost.rules.decide import decide
 from aiops_cost.rules.evidence import NAME_SOURCES, Lines
 from aiops_cost.rules.examples import frame_of
 from aiops_cost.rules.owners import Owners
-from aiops_cost.rules.pack import Line, Rule, RuleSet
+from aiops_cost.rules.pack import CONFIDENCE, Line, Rule, RuleSet
 from aiops_cost.rules.tags import DEFAULT_TAGS, TagMap
 
 _SERVICE = ("ServiceName", "x_ServiceCode", "x_SkuMeterCategory", "meter")
@@ -33,7 +33,8 @@ class Explanation:
 
     `fields` are the attribution columns; `rule` decided the activity, `refines` is the rule before it when the
     deciding rule refined one; `nearly` are earlier rules for the same service, each with the column that did not
-    fit; `sources` say where workload, owner, environment and model came from; `owned` are first day, last day and owner
+    fit; `sources` say where activity, workload, owner, environment, model and run came from, and how surely (the line's
+    confidence is that of the weaker of activity and workload); `owned` are first day, last day and owner
     where the line passed from one to another; `tried` is how many rules were asked before.
     """
 
@@ -103,6 +104,7 @@ _SPELLED = ("workload", "owner", "environment", "model")
 
 
 def _sources(lines: Lines, tags: TagMap, rule: Rule | None, fields: Mapping[str, str | None]) -> dict[str, str]:
+    """Per field who said it, and how surely: stated, named or inferred."""
     found = {}
     for field in (*_SPELLED, "run"):
         value = fields[schema.SHORT[field]]
@@ -112,29 +114,42 @@ def _sources(lines: Lines, tags: TagMap, rule: Rule | None, fields: Mapping[str,
         source = _source(lines, tags, rule, field, value)
         respelled = said is not None and said != value and field in _SPELLED
         found[field] = f"{source}, which says {said}; spelled by the table of values" if respelled else source
-    activity = lines.column("stated.activity").value(0)
-    if activity and activity == fields["x_Activity"] and lines.origins["activity"][0] == stated.LATE:
-        found["activity"] = _source(lines, tags, rule, "activity", activity)
+    if rule and rule.activity != "unattributed":
+        found["activity"] = _of_activity(lines, rule, fields["x_Activity"])
     return found
+
+
+def _of_activity(lines: Lines, rule: Rule, activity: str | None) -> str:
+    """How surely the activity is known: as the rule says, or less, where the rule goes by what is said of the line."""
+    said = lines.column("stated.activity").value(0)
+    origin = lines.origins["activity"][0]
+    weaker = rule.refines and origin >= 0 and said == activity
+    strength = max(rule.confidence, stated.STRENGTH[origin] if weaker else "", key=_weakness)
+    late = ", by a tag that its resource carries on other days" if weaker and origin == stated.LATE else ""
+    return f"{strength}: rule {rule.id}{late}"
+
+
+def _weakness(strength: str) -> int:
+    return CONFIDENCE.index(strength) if strength else -1
 
 
 def _source(lines: Lines, tags: TagMap, rule: Rule | None, field: str, value: str) -> str:
     """Who said so: a tag or name of the line, its account, a later tag of its resource, the rule, a job's id."""
     lines.column(f"stated.{field}")
-    origin = lines.origins[field][0]
+    origin = int(lines.origins[field][0])
     if origin == stated.LATE:
-        return "a tag that its resource carries on other days, so it is inferred"
+        return "inferred: a tag that its resource carries on other days"
     if origin == stated.ACCOUNT:
-        return "the table of accounts"
+        return f"{stated.STRENGTH[origin]}: the table of accounts"
     if origin >= 0:
         candidates = (lines.candidate(text, field)[0] for text in tags.candidates[field])
         texts = zip(tags.candidates[field], candidates, strict=True)
-        return next(text for text, column in texts if column.value(0) is not None)
+        return f"{stated.STRENGTH[origin]}: {next(text for text, column in texts if column.value(0) is not None)}"
     if rule and _fills(rule, schema.SHORT[field]):
-        return f"rule {rule.id}"
-    if field != "run":
-        return "the owners file"
-    return "the resource id" if value in (lines.column("ResourceId").value(0) or "") else "a tag that names its job"
+        return f"{rule.confidence}: rule {rule.id}"
+    by_id = value in (lines.column("ResourceId").value(0) or "")
+    of_run = "stated: the resource id" if by_id else "named: a tag that names its job"
+    return of_run if field == "run" else "stated: the owners file"
 
 
 def _fills(rule: Rule, field: str) -> bool:

@@ -86,6 +86,20 @@ def hardware(machine: str) -> str | None:
     return accelerator(machine) or (next(filter(None, family.groups())).lower() if family else None)
 
 
+def named(text: str) -> str | None:
+    """The accelerator that a description names, or `gpu` where it names one that nobody has listed; else None.
+
+    >>> named("8x NVIDIA H200 SXM hours"), named("Nvidia Foo 7 GPU running in Iowa"), named("GPU driver training seats")
+    ('1xH200', 'gpu', None)
+    """
+    words = text.replace("_", " ")
+    return accelerator(words) or ("gpu" if _GPU.search(words) else None)
+
+
+_GPU = re.compile(
+    r"\b(?:NVIDIA|AMD (?:Instinct|Radeon)|Intel Gaudi)\b.*\bGPUs?\b|\bGPUs?[- ](?:hours?|seconds?)\b", re.IGNORECASE
+)
+
 _GROUP = re.compile(r"\\(U?)(\d)")
 
 

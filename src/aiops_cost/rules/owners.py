@@ -156,10 +156,12 @@ def _entry(written: Written, problems: list[Problem]) -> Entry:
             match.compile_regexes(matcher)
             scope.append((evidence.canonical(name), matcher))
         except ValueError as error:
-            problems.append(Problem("owners-bad-matcher", place, f"`{name}`: {error}"))
+            problems.append(
+                Problem("owners-bad-matcher", place, f"`{name}`: {error}", "Write a value, or a /pattern/.")
+            )
     if written.first and written.last and written.last < written.first:
         sentence = f"it ends on {written.last}, before it begins on {written.first}"
-        problems.append(Problem("owners-days-reversed", written.place("until"), sentence))
+        problems.append(Problem("owners-days-reversed", written.place("until"), sentence, "Swap the two days."))
     return Entry(tuple(scope), written.owner, written.first, written.last)
 
 

@@ -34,6 +34,9 @@ FIELDS = {
 CONFIDENCE = ("stated", "named", "inferred")
 """How sure a rule is, the surest first: the bill or a tag says it; a name says it; it follows from something else."""
 
+FILL_IN = "FILL-IN"
+"""What a proposed rule says where only a person knows."""
+
 Line = Mapping[str, str | bool | None]
 
 
@@ -165,7 +168,10 @@ class _Checker:
         return [self._rule(index, item) for index, item in enumerate(self.document.rules)]
 
     def _rule(self, index: int, item: RuleDocument) -> Rule:
-        if item.activity not in ACTIVITIES:
+        for name, said in (("activity", item.activity), ("component", item.component), ("why", item.why)):
+            if said == FILL_IN:
+                self._add("rule-fill-in", (index, name), f"`{name}` of {item.id} is still to be filled in", _GAPS[name])
+        if item.activity not in (*ACTIVITIES, FILL_IN):
             hint = near(item.activity, ACTIVITIES) or f"The activities are: {', '.join(ACTIVITIES)}."
             self._add("rule-unknown-activity", (index, "activity"), f"unknown activity `{item.activity}`", hint)
         for name in item.constants:
@@ -233,6 +239,13 @@ class _Checker:
                 self._add("rule-unknown-reader", path, f"there is no reader `{reader}`", hint)
             elif self._column_known(column, path, decided=False):
                 yield Extract(field, evidence.canonical(column), reader)
+
+
+_GAPS = {
+    "activity": f"Write what it is for: {', '.join(name for name in ACTIVITIES if name != 'unattributed')}.",
+    "component": "Write what kind of it, or leave the line out.",
+    "why": "Write who says what it is for: a sentence that a finance person can accept.",
+}
 
 
 def _field_hint(name: str) -> str:

@@ -1,8 +1,9 @@
 """Training runs as a whole: which lines make one, what it cost, what fed it, whether it failed or was a retry.
 
-A run is what carries one name (`x_Run`). Where no line of a workload's training names a run, stretches of days with
-spend, with idle days between them, are taken for runs, and told as inferred; training that never pauses has none.
-Data preparation without a run's name is of the next run of its workload that begins within three days, if it is one.
+A run is what carries one name (`x_Run`); a retry is another attempt at a run: it costs, and is counted apart. Where no
+line of a workload's training names a run, stretches of days with spend, with idle days between them, are taken for
+runs, and told as inferred; training that never pauses has none. Data preparation without a run's name is of the next
+run of its workload that begins within three days, if it is one.
 """
 
 from __future__ import annotations
@@ -17,14 +18,16 @@ from decimal import Decimal, localcontext
 from itertools import pairwise
 
 from aiops_cost import money
-from aiops_cost.rules.tags import fold
+from aiops_cost.rules.tags import fold, read_json
 
 WINDOW = timedelta(days=3)
 """How long before a run its data preparation may lie."""
 LONGEST = 14
 """A stretch of more days is training that goes on, not a run."""
 
-_RETRY = re.compile(r"[-_.](?:retry|attempt|rerun|restart|try)[-_.]?\d*$", re.IGNORECASE)
+_RETRY = re.compile(r"[-_.](?:(?:retry|rerun|restart)[-_.]?\d*|attempt[-_.]?(?:[2-9]|[1-9]\d+))$", re.IGNORECASE)
+"""`-retry`, `-retry-1`, `-attempt-2`; the first attempt is none."""
+_ATTEMPT = re.compile(r"[-_.](?:retry|rerun|restart|attempt)[-_.]?\d*$", re.IGNORECASE)
 _FAILED = frozenset({"failed", "failure", "error", "stopped", "cancelled", "canceled", "aborted", "timeout", "killed"})
 _STATUS_KEYS = frozenset(map(fold, ("status", "state", "job-status", "run-status", "training-job-status", "result")))
 _RETRY_KEYS = frozenset(map(fold, ("retry", "is-retry", "retry-of", "attempt", "attempt-number")))
@@ -98,11 +101,25 @@ def _run(workload: str, name: str, rows: Sequence[Day], found: str = "named") ->
 
 def _judged(run: Run, tags: Sequence[Mapping[str, str]]) -> Run:
     """The run with what its tags and its name say of a failure or a retry."""
-    said = [(fold(key), value.strip().lower(), key) for each in tags for key, value in each.items()]
+    said = _said(tags)
     bad = (f"tag {key}: {value}" for known, value, key in said if known in _STATUS_KEYS and value in _FAILED)
+    return replace(run, failed=next(bad, ""), retry=_again(run.name, said))
+
+
+def retries(lines: Iterable[tuple[str | None, str, str | None]]) -> set[tuple[str | None, str]]:
+    """Workload and run of every retry, of lines given by their workload, run and tags (JSON text)."""
+    return {(workload, run) for workload, run, text in lines if _again(run, _said([read_json(text)] if text else []))}
+
+
+def _said(tags: Sequence[Mapping[str, str]]) -> list[tuple[str, str, str]]:
+    """Key as keys are compared, value in small letters, key as written."""
+    return [(fold(key), value.strip().lower(), key) for each in tags for key, value in each.items()]
+
+
+def _again(name: str, said: Sequence[tuple[str, str, str]]) -> str:
+    """How it is known that a run repeats another; empty where nothing says so."""
     again = (f"tag {key}: {value}" for known, value, key in said if known in _RETRY_KEYS and _means_retry(known, value))
-    retry = "its name" if _RETRY.search(run.name) else next(again, "")
-    return replace(run, failed=next(bad, ""), retry=retry)
+    return "its name" if _RETRY.search(name) else next(again, "")
 
 
 def _means_retry(key: str, value: str) -> bool:
@@ -114,9 +131,11 @@ def _means_retry(key: str, value: str) -> bool:
 
 def _after_retries(found: Sequence[Run]) -> list[Run]:
     """A run that another repeated had failed, whether or not a tag says so."""
-    repeated = {(run.workload, _RETRY.sub("", run.name)) for run in found if _RETRY.search(run.name)}
+    repeated = {(run.workload, _ATTEMPT.sub("", run.name)) for run in found if _RETRY.search(run.name)}
     return [
-        replace(run, failed="a retry followed it") if not run.failed and (run.workload, run.name) in repeated else run
+        replace(run, failed="a retry followed it")
+        if not run.failed and not run.retry and (run.workload, _ATTEMPT.sub("", run.name)) in repeated
+        else run
         for run in found
     ]
 

@@ -25,6 +25,10 @@ _USE = (
     "fm-images", "fm-video", "fm-audio", "fm-rerank", "fm-retrieval", "fm-guardrails", "fm-tools",
 )  # fmt: skip
 COMPONENTS = (*_TOKENS, *_HOURS, *_USE)
+HOURLY = ("endpoint-hosting", "ft-hosting", "fm-provisioned")
+"""Capacity that waits for requests, and is paid for by the hour whether they come or not."""
+TRAFFIC = ("endpoint-data",)
+"""What bills say of the requests themselves, under the resource that answers them."""
 
 DRIVERS = (
     Driver(

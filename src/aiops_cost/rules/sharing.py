@@ -151,5 +151,6 @@ def _idle(stage: Stage, day: date, amount: Decimal, used: Decimal) -> Decimal:
     """What weighs as idle: the capacity that nobody asked for, or the cost that no pod accounts for."""
     if stage.weights is None:
         return Decimal(0)
-    whole = amount if stage.weights.are_costs else stage.weights.capacity.get(stage.weights.key(day) or "", Decimal(0))
+    told = stage.weights.capacity.get(stage.weights.key(day) or "")
+    whole = (amount if stage.weights.are_costs else Decimal(0)) if told is None else told
     return max(Decimal(0), whole - used)

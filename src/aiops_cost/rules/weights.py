@@ -3,14 +3,15 @@
 A metric      columns workload, value, and date or month where it changes in time.
 Use           columns workload (or namespace), requests, usage, and date or month; capacity, where it is known, is
               that of the whole cluster on that day. A workload weighs the larger of what it asked for and what it used.
-OpenCost      its CSV export (Date, Namespace, TotalCost, ...; opencost/pkg/costmodel/csv_export.go); the weights are
-              costs, so what the bill has beyond them is idle.
+OpenCost      its CSV export (Date, Namespace, TotalCost, ...; opencost/pkg/costmodel/csv_export.go) or the JSON of its
+              allocation API; the weights are costs. Where it tells what was idle or nobody's, that part of the bill is
+              idle, else what the bill has beyond the costs.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -19,6 +20,7 @@ from pathlib import Path
 from aiops_cost import money
 from aiops_cost.errors import UserError
 from aiops_cost.model import Problem
+from aiops_cost.rules import opencost
 from aiops_cost.rules.tables import csv_rows
 
 ALWAYS = ""
@@ -58,17 +60,18 @@ def metric(path: Path) -> Weights:
 
 def use(path: Path) -> Weights:
     """Read what ran on a cluster: requests and usage, or an OpenCost export. Raises UserError likewise."""
+    if path.suffix.lower() == ".json":
+        return _costs([(share.day.isoformat(), share.name, share.cost) for share in opencost.shares(path)])
+    costs: list[tuple[str, str, Decimal]] = []
     found: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     capacity: dict[str, Decimal] = {}
-    are_costs = False
     for number, row in csv_rows(path, ()):
-        are_costs = "TotalCost" in row
         name = row.get("workload") or row.get("namespace") or row.get("Namespace")
         if name is None:
             raise _problem("csv-column", path, 1, "the column `workload` or `namespace` is missing")
         key = _key({"date": row.get("Date", ""), **row}, f"{path}:{number}")
-        if are_costs:
-            found[key][name] += _number(row, "TotalCost", path, number)
+        if "TotalCost" in row:
+            costs.append((key, name, _number(row, "TotalCost", path, number)))
             continue
         asked = [_number(row, column, path, number) for column in ("requests", "usage") if row.get(column)]
         if not asked:
@@ -76,7 +79,22 @@ def use(path: Path) -> Weights:
         found[key][name] += max(asked)
         if row.get("capacity"):
             capacity[key] = max(capacity.get(key, Decimal(0)), _number(row, "capacity", path, number))
-    return Weights(found, capacity, are_costs)
+    return _costs(costs) if costs else Weights(found, capacity)
+
+
+def _costs(costs: Sequence[tuple[str, str, Decimal]]) -> Weights:
+    """Weights of an OpenCost export, given as day, name and cost. Where it tells what is nobody's, the capacity of that
+    day is known: all of it."""
+    found: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    whole: dict[str, list[Decimal]] = defaultdict(list)
+    told: set[str] = set()
+    for key, name, cost in costs:
+        whole[key].append(cost)
+        if opencost.nobodys(name):
+            told.add(key)
+        else:
+            found[key][name] += cost
+    return Weights(found, {key: money.total(whole[key]) for key in sorted(told)}, are_costs=True)
 
 
 def _key(row: Mapping[str, str], where: str) -> str:

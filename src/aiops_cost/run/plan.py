@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
-from aiops_cost import checks, spend
+from aiops_cost import checks, money, spend
 from aiops_cost.answers import budget_changes, rule_changes, window
 from aiops_cost.gate import accepted as accepted_file
 from aiops_cost.gate import accepting, narrow
 from aiops_cost.gate.decide import Asked, decide
 from aiops_cost.history import earlier
-from aiops_cost.model import Report
+from aiops_cost.model import Report, Table
 from aiops_cost.run.snapshot import Session, attribute, facts, place_of
-from aiops_cost.summary import changes
+from aiops_cost.summary import changes, stretches
 
 Gate = Asked
 
 
-def check(session: Session, asked: Asked | None = None) -> Report:
-    """All checks, and the gate's verdict on what they found."""
+def check(session: Session, asked: Asked | None = None, view: checks.View | None = None) -> Report:
+    """All checks, and the gate's verdict on what they found. A `view` is given by who goes on to ask it."""
     config = session.config
     acceptances = accepted_file.read(config.accepted, place_of(config.accepted))
-    found = decide(session.view, config, session.as_of, asked or Asked(), acceptances)
+    found = decide(view or session.view, config, session.as_of, asked or Asked(), acceptances)
     return Report(
         name="check",
         title="Bills against the plan",
@@ -50,21 +52,37 @@ def accept(session: Session, finding: str, reason: str, until: date | None, up_t
 
 def check_changed(session: Session, asked: Asked, what: str) -> Report:
     """The same, and what going from the budget and rules that `what` names to those in force changes in money."""
-    report = check(session, asked)
+    view = session.view
+    report = check(session, asked, view)
     with earlier(what, session.config, Path.cwd()) as then:
         old = attribute(then, session.as_of)
-        before = checks.run(old.view, then, session.as_of, asked.select, asked.ignore)
-        lines = spend.decided(old.con, session.rules, session.tags, session.owners)
-        days = old.view.judged_days() or session.view.judged_days()
+        viewed = old.view
+        before = checks.run(viewed, then, session.as_of, asked.select, asked.ignore)
+        lines = spend.decided(old.con, *session.book.read())
+        days = viewed.judged_days() or view.judged_days()
         whole = window.Window(days[0][0], days[-1][1]) if days else None
         cost, currency = session.config.cost, session.config.currency
         moved = rule_changes.answer(old.con, lines, whole, cost, currency).tables if whole else ()
     before, _ = narrow.to_part(before, asked.owners, asked.scope)
-    changed = changes.compare(map(changes.Known.of, changes.notable(before)), report.findings)
+    known = [changes.Known.of(one, stretches.of(viewed)) for one in changes.notable(before)]
+    changed = changes.compare(known, report.findings, stretches.of(view))
     findings = changes.table(changed, "finding_changes", "What the gate would say otherwise")
     plan = budget_changes.table(old.budgets, session.budgets)
     tables = (plan, *(replace(table, title="What the rules would move") for table in moved), findings)
-    return replace(report, title=f"What changes against {what}, and what the gate says", tables=tables)
+    title = f"What changes against {what}, and what the gate says"
+    first = () if old.budgets or not session.budgets else (f"There was no budget at {what}: all of it is new.",)
+    headline = _in_one_sentence(plan, changed, session.config.currency)
+    return replace(report, title=title, tables=tables, notes=(*first, *report.notes), headline=headline)
+
+
+def _in_one_sentence(plan: Table, changed: Sequence[changes.Change], currency: str) -> str:
+    """What a change does, for who reads no further."""
+    more = plan.total[6] if plan.total else Decimal(0)
+    word = "larger" if more > 0 else "smaller"
+    moved = f"The plan would be {money.show(abs(more), currency)} {word}" if more else "The plan would be as large"
+    number = changes.counts(changed)
+    told = [f"{number[name]} {name}" for name in ("new", "worse", "better", "resolved") if number[name]]
+    return f"{moved}; of the findings {', '.join(told)}." if told else f"{moved}, and the findings the same."
 
 
 def drift(session: Session, why: str | None = None, against: str = "current") -> Report:

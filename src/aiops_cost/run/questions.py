@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from aiops_cost import checks, memory
-from aiops_cost.answers import allocation, filters, lists, window
+import duckdb
+
+from aiops_cost import memory
+from aiops_cost.answers import against, allocation, filters, window
 from aiops_cost.answers import coverage as coverage_answer
-from aiops_cost.answers import line as line_answer
+from aiops_cost.answers import idle as idle_answer
 from aiops_cost.answers import overview as overview_answer
 from aiops_cost.answers import query as query_answer
 from aiops_cost.answers import report as report_answer
@@ -17,18 +19,12 @@ from aiops_cost.answers import runs as runs_answer
 from aiops_cost.answers import sharing as sharing_answer
 from aiops_cost.answers import suggest as suggest_answer
 from aiops_cost.answers import unit as unit_answer
-from aiops_cost.budget.scope import text
 from aiops_cost.config import Config
-from aiops_cost.documents import near
-from aiops_cost.errors import CouldNotJudge, UserError
+from aiops_cost.errors import CouldNotJudge
 from aiops_cost.model import Problem, Report, SourceState
 from aiops_cost.rules import sharing, weights
-from aiops_cost.rules.engine import load_packs
 from aiops_cost.run import plan
-from aiops_cost.run.snapshot import Session
-
-COSTS = report_answer.METRICS
-
+from aiops_cost.run.snapshot import Session, ledger_version, measure
 
 Window = window.Window
 
@@ -36,11 +32,19 @@ Window = window.Window
 Question = report_answer.Question
 
 
+def refuse(by: Sequence[str], where: Sequence[str], granularity: str | None = None) -> None:
+    """Raises UserError for what can be seen to be wrong with a question before the ledger is opened."""
+    report_answer.refuse(by, granularity)
+    for name in by:
+        filters.column(name)
+    filters.where(where)
+
+
 def report(session: Session, question: Question) -> Report:
     """Spend by any columns over any days, beside other days where that is asked; as billed, or after sharing."""
     config = session.config
     after_sharing = question.relation == "allocated"
-    notes = allocation.allocate(session.con, _stages(config), config.sharing.keep_own) if after_sharing else ()
+    notes = allocation.allocate(session.con, stages(config), config.sharing.keep_own) if after_sharing else ()
     found = _asked(session, question)
     return replace(found, notes=(*found.notes, *notes))
 
@@ -49,24 +53,25 @@ def per_unit(
     session: Session, metric: str, by: Sequence[str], days: window.Window, where: Sequence[str] = ()
 ) -> Report:
     """What a unit costs: per thousand requests, million tokens, run, GB-month, or business unit."""
-    money_of = (session.config.cost, session.config.currency)
+    money_of, notes = (session.config.cost, session.config.currency), measure(session)
     found = unit_answer.answer(session.con, metric, by, days, where, money_of)
-    return _dated(session, replace(found, notes=(*found.notes, *session.metric_notes)))
+    return _dated(session, replace(found, notes=(*found.notes, *notes)))
 
 
 def _dated(session: Session, found: Report) -> Report:
     """The same, naming what it was made from: until when the bills are settled, and which ledger."""
-    settled, version = session.view.settled_until, session.ledger.version
+    settled = session.view.settled_until
     made_from = {
         "settled_until": settled.isoformat() if settled else None,
-        "ledger_version": "none yet" if version is None else str(version),
+        "ledger_version": ledger_version(session),
     }
     return replace(found, facts={**found.facts, **made_from})
 
 
 def report_on_plan(session: Session, question: Question) -> Report:
-    """Spend by any columns beside what the budgets plan for it, on those of the days that are settled and planned.
+    """Spend by any columns beside what the budgets allow for it, on those of the days that are settled and planned.
 
+    The two are those of `drift`: a plan that flexes moves with volume, and credits stay out where the plan is gross.
     What is known not to be AI stays out, unless the filters speak of the activity: no budget plans it.
     Raises CouldNotJudge where there is no such day."""
     view, days = session.view, question.window
@@ -79,17 +84,37 @@ def report_on_plan(session: Session, question: Question) -> Report:
         )  # fmt: skip
     asks_activity = any(filters.parsed(one)[0] in {"activity", "x_Activity"} for one in question.where)
     where = question.where if asks_activity else (*question.where, *_AI)
-    return _asked(session, replace(question, window=settled or days, where=where, plan=view.current))
+    counted = view.counted()
+    held = against.Plan(
+        view.current,
+        lambda line, first, last: view.allowed(line, [(first, last)]),
+        (counted.sql, counted.parameters),
+    )
+    return _asked(session, replace(question, window=settled or days, where=where, plan=held))
 
 
 def _asked(session: Session, question: report_answer.Question) -> Report:
-    config = session.config
-    version = session.ledger.version
-    return report_answer.answer(session.con, question, session.states, config.cost, config.currency, version)
+    """From what is remembered of each day where that has all which is asked for, else from the ledger's rows."""
+    config, version = session.config, session.ledger.version
+    rest = (question, session.states, config.cost, config.currency, version)
+    columns = report_answer.columns(question)
+    con = session.attribution.by_day(columns) if columns is not None else None
+    if con is not None:
+        try:
+            found = report_answer.answer(con, *rest)
+            if found.tables[0].rows:  # where there are none, the ledger's rows tell why
+                return found
+        except duckdb.Error:
+            con = None  # what was remembered cannot be read
+    found = report_answer.answer(session.con, *rest)
+    if con is None and columns is not None:
+        session.attribution.keep_days()
+    return found
 
 
 def overview(session: Session) -> Report:
     """The whole picture on one page (see `answers.overview`): the plan to date, and the newest month of spend."""
+
     latest = window.choose(session.states, session.as_of)
     before = latest.month_before()
     names = {"Activities": ("activity", ()), "Models": ("model", (*_AI, "model!=")), "Workloads": ("workload", _AI),
@@ -118,8 +143,8 @@ def shared(session: Session, days: window.Window, where: Sequence[str] = ()) -> 
     """Spend by workload, with shared cost divided as the configuration says."""
     config = session.config
     keep_own = config.sharing.keep_own
-    stages, cost, currency = _stages(config), config.cost, config.currency
-    return _dated(session, sharing_answer.answer(session.con, stages, keep_own, days, where, cost, currency))
+    parts, cost, currency = stages(config), config.cost, config.currency
+    return _dated(session, sharing_answer.answer(session.con, parts, keep_own, days, where, cost, currency))
 
 
 def training_runs(session: Session, days: window.Window, where: Sequence[str] = (), top: int = 20) -> Report:
@@ -128,16 +153,22 @@ def training_runs(session: Session, days: window.Window, where: Sequence[str] = 
     return _dated(session, runs_answer.answer(session.con, days, where, top, cost, currency))
 
 
-def _stages(config: Config) -> tuple[sharing.Stage, ...]:
+def idle(session: Session, days: window.Window, where: Sequence[str] = ()) -> Report:
+    """Serving capacity that is paid by the hour: used, idle, not known."""
+    cost, currency = session.config.cost, session.config.currency
+    return _dated(session, idle_answer.answer(session.con, days, where, cost, currency))
+
+
+def stages(config: Config) -> tuple[sharing.Stage, ...]:
     """The stages of sharing, their files read."""
     wanted, place = config.sharing, config.marks.place
     if not wanted.stages:
         return (sharing.Stage("shared", shares=sharing.shares(wanted.shares, place("sharing", "shares"))),)
-    stages = []
+    found = []
     for index, entry in enumerate(wanted.stages):
         read = {"metric": weights.metric, "usage": weights.use}
         files = [(key, getattr(entry, key)) for key in read if getattr(entry, key)]
-        stages.append(
+        found.append(
             sharing.Stage(
                 entry.name,
                 entry.of,
@@ -145,7 +176,7 @@ def _stages(config: Config) -> tuple[sharing.Stage, ...]:
                 next((read[key](config.folder / name) for key, name in files), None),
             )
         )
-    return sharing.ordered(stages, place("sharing", "stages"))
+    return sharing.ordered(found, place("sharing", "stages"))
 
 
 def coverage(session: Session, days: window.Window, by_rule: bool = False) -> Report:
@@ -155,56 +186,14 @@ def coverage(session: Session, days: window.Window, by_rule: bool = False) -> Re
 
 def suggest(session: Session, days: window.Window, top: int) -> Report:
     """The costliest unattributed lines, with rules to paste."""
-    return suggest_answer.answer(session.con, days, top, session.config.cost, session.config.currency)
-
-
-def explain_line(session: Session, line_id: int) -> Report:
-    """One line: the row, the rule that decided, the arithmetic."""
     config = session.config
-    report = line_answer.answer(session.con, line_id, session.rules, session.tags, session.owners, config.currency)
-    stages = _stages(config)
-    if not allocation.takes(session.con, line_id, stages):
-        return report
-    allocation.allocate(session.con, stages, config.sharing.keep_own)
-    return replace(report, tables=(*report.tables, *line_answer.sharing(session.con, line_id, stages)))
-
-
-def explain_word(config: Config | None, word: str) -> Report:
-    """The page of a finding code, or of a rule. Raises UserError with the near miss."""
-    rules = load_packs(config.rules if config else ())
-    rule = rules.by_id(word)
-    if rule:
-        return lists.rule(rule)
-    if word.upper() not in checks.codes() and word.upper() not in {code[:3] for code in checks.codes()}:
-        hint = near(word, [rule.id for rule in rules]) or near(word.upper(), list(checks.codes()))
-        raise UserError(
-            Problem("explain-unknown", "", f"`{word}` is no line, no finding code and no rule", hint
-                    or "Finding codes look like DRF001; rules are listed by:  aiops-cost rules list")
-        )  # fmt: skip
-    return Report("explain", word.upper(), notes=tuple(checks.explain(word).strip().split("\n\n")))
-
-
-def explain_scope(session: Session, what: str) -> Report:
-    """A line of the budget by its scope; where there is none of that name, what is said of an unknown word."""
-    known = [text(line.scope) for budget in session.budgets for line in budget.lines]
-    try:
-        return plan.drift(session, what)
-    except UserError as error:
-        if [problem.code for problem in error.problems] != ["scope-unknown"] or near(what, known):
-            raise
-        return explain_word(session.config, what)
-
-
-def is_word(config: Config | None, word: str) -> bool:
-    """True for what `explain_word` has a page on."""
-    known = {*checks.codes(), *(code[:3] for code in checks.codes())}
-    return word.upper() in known or load_packs(config.rules if config else ()).by_id(word) is not None
+    return suggest_answer.answer(session.con, days, top, config.cost, config.currency, session.book.rules)
 
 
 def query(session: Session, sql: str) -> Report:
     """The rows of one SELECT over the views."""
     if "allocated" in sql.lower():
-        allocation.allocate(session.con, _stages(session.config), session.config.sharing.keep_own)
+        allocation.allocate(session.con, stages(session.config), session.config.sharing.keep_own)
     readable = (*session.ledger.files, *memory.files(session.ledger.location))
     return query_answer.answer(session.con, sql, readable)
 

@@ -39,7 +39,7 @@ def difference(config: Config, as_of: date, old: str, new: str, choose: Callable
     """What going from one set of the user's rules to another would move. `choose` says which days."""
     with rule_files(old, config.rules, Path.cwd()) as before, rule_files(new, config.rules, Path.cwd()) as after:
         session = attribute(replace(config, rules=before), as_of, with_plan=False)
-        lines = spend.decided(session.con, load_packs(after), session.tags, session.owners)
+        lines = spend.decided(session.con, load_packs(after), session.book.tags, session.book.owners)
         return rule_changes.answer(session.con, lines, choose(session), config.cost, config.currency)
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from aiops_cost import checks, memory, spend
 from aiops_cost.budget import revise
@@ -14,15 +13,20 @@ from aiops_cost.budget.plan import Budget
 from aiops_cost.budget.rates import read_rates
 from aiops_cost.budget.read import Terms, read_budgets
 from aiops_cost.config import Config, shown
-from aiops_cost.errors import CouldNotJudge
-from aiops_cost.ledger import recount, totals
+from aiops_cost.ledger import recount, schema, totals
 from aiops_cost.ledger.frame import Ledger
 from aiops_cost.ledger.status import state_of
 from aiops_cost.metrics import read as metrics_read
 from aiops_cost.model import Problem, ProviderTotal, SourceState
 from aiops_cost.rules import tables
-from aiops_cost.rules.engine import Owners, RuleSet, TagMap, load_packs, tag_map
-from aiops_cost.rules.owners import load_owners
+from aiops_cost.rules.tags import TagMap, tag_map
+from aiops_cost.run.attribution import Attribution, Book
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+COSTS = schema.AMOUNTS
 
 
 @dataclass(frozen=True)
@@ -40,24 +44,36 @@ NEWEST = Known()
 class Session:
     """One snapshot of everything, attributed and in the report currency: what questions are asked of."""
 
-    con: duckdb.DuckDBPyConnection
     config: Config
     as_of: date
-    ledger: Ledger
     states: tuple[SourceState, ...]
-    rules: RuleSet
-    tags: TagMap
-    owners: Owners | None
+    attribution: Attribution
     budgets: tuple[Budget, ...]
-    tag_problems: tuple[Problem, ...]
     totals: tuple[ProviderTotal, ...] = ()
     metric_notes: tuple[str, ...] = ()
     unreconciled: tuple[recount.Mismatch, ...] = ()
 
     @property
+    def con(self) -> duckdb.DuckDBPyConnection:
+        """The connection with the views that everything is asked of (see `spend`)."""
+        return self.attribution.con
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.attribution.ledger
+
+    @property
+    def book(self) -> Book:
+        return self.attribution.book
+
+    @property
+    def tag_problems(self) -> tuple[Problem, ...]:
+        """What attribution met: tags that contradict each other."""
+        return self.attribution.found.problems
+
+    @property
     def view(self) -> checks.View:
         """What the checks look at."""
-        used = frozenset(name for rule in self.rules for name, _ in rule.when)
         config = self.config
         return checks.View(
             self.con,
@@ -66,7 +82,7 @@ class Session:
             self.as_of,
             config.currency,
             config.cost,
-            used,
+            self.attribution.found.used_columns,
             self.totals,
             unreconciled=self.unreconciled,
         )
@@ -82,26 +98,30 @@ def attribute(
     held earlier; rules and budgets are the files as they are now.
     """
     rates = read_rates(config.fx)
-    rules, tags = load_packs(config.rules), _tag_map(config)
-    owners = load_owners(config.owners) if config.owners else None
+    book = Book(config, _tag_map(config))
     plans = [revise.of_version(path, against, place_of(path)) for path in config.budgets] if with_plan else []
     budgets = read_budgets(plans, terms(config), place_of)
     ledger = Ledger.open(config.ledger, known.version, known.on)
-    con = _connected(ledger, config)
-    files = (*config.rules, *([config.owners] if config.owners else []))
-    name = memory.name_of(ledger, files, tags)
-    problems = memory.attributed(con, ledger.location, name, rules, tags, owners)
-    spend.converted(con, config.cost, config.currency, rates)
-    spend.before(con, ledger, config.sources, (rules, tags, owners), config.cost, config.currency)
-    spend.planned(con, budgets)
-    measured = metrics_read.known(config.metrics, config.ledger, place_of)
-    spend.measured(con, measured.points)
     states = tuple(state_of(source, ledger.records, as_of) for source in config.sources)
     kept = totals.read(Path(config.ledger), [source.name for source in config.sources])
-    odd = recount.mismatches(con, states) if with_plan else ()
-    return Session(
-        con, config, as_of, ledger, states, rules, tags, owners, budgets, problems, kept, measured.notes, odd
-    )
+    session = Session(config, as_of, states, Attribution(config, ledger, book, tuple(rates)), budgets, kept)
+    return _with_plan(session) if with_plan else session
+
+
+def _with_plan(session: Session) -> Session:
+    """With all that only questions about the plan look at: what closed months had been before, the plan, the metrics,
+    and whether the ledger is what was loaded."""
+    con, config = session.con, session.config
+    spend.before(con, session.ledger, config.sources, session.book.read, config.cost, config.currency)
+    spend.planned(con, session.budgets)
+    session.attribution.offer_days()
+    return replace(session, metric_notes=measure(session), unreconciled=recount.mismatches(con, session.states))
+
+
+def measure(session: Session) -> tuple[str, ...]:
+    """Read the metrics into the table `metrics`; returns what is to be said of them."""
+    sources, folder = session.config.metrics, session.config.ledger
+    return memory.measured(session.con, Path(folder), sources, lambda: metrics_read.known(sources, folder, place_of))
 
 
 def _tag_map(config: Config) -> TagMap:
@@ -109,15 +129,6 @@ def _tag_map(config: Config) -> TagMap:
     values = tables.values(config.values, config.marks.place("values"))
     accounts = tables.accounts(config.accounts, config.marks.place("accounts"))
     return tag_map(config.tags, config.marks.place("tags"), values, accounts)
-
-
-def _connected(ledger: Ledger, config: Config) -> duckdb.DuckDBPyConnection:
-    try:
-        return ledger.connect(config.memory_limit, config.spill)
-    except duckdb.IOException as error:
-        way_out = "Restore the folder from a backup; or pull into a new one (`ledger:` in the configuration)."
-        sentence = f"the ledger's files cannot be read: {str(error).splitlines()[0]}"
-        raise CouldNotJudge(Problem("ledger-damaged", config.ledger, sentence, way_out)) from None
 
 
 def terms(config: Config) -> Terms:
@@ -130,10 +141,17 @@ def place_of(file: Path) -> str:
 
 
 def facts(session: Session) -> dict[str, str | None]:
+    """What every answer names: cost, currency, the day it looks at, until when bills are settled, which ledger."""
     settled = session.view.settled_until
     return {
         "cost": session.config.cost,
         "currency": session.config.currency,
         "as_of": session.as_of.isoformat(),
         "settled_until": settled.isoformat() if settled else None,
+        "ledger_version": ledger_version(session),
     }
+
+
+def ledger_version(session: Session) -> str:
+    """As facts name it; there is none before the first load."""
+    return "none yet" if session.ledger.version is None else str(session.ledger.version)

@@ -8,7 +8,7 @@ from typing import Any
 from aiops_cost.gate import accepted as accepted_file
 from aiops_cost.gate.decide import Asked, decide
 from aiops_cost.model import Report
-from aiops_cost.run.snapshot import Session, place_of
+from aiops_cost.run.snapshot import Session, ledger_version, place_of
 from aiops_cost.summary import report as summary_report
 from aiops_cost.summary import week as summary_week
 from aiops_cost.summary.report import Summary
@@ -21,7 +21,10 @@ def weeks(session: Session, parts: Sequence[Sequence[str]]) -> dict[tuple[str, .
     acceptances = accepted_file.read(config.accepted, place_of(config.accepted))
     found = decide(view, config, as_of, Asked(), acceptances)
     notes = [*map(str, session.tag_problems), *session.metric_notes, *found.notes]
-    return {tuple(part): summary_week.of(view, as_of, found.findings, notes, part) for part in parts}
+    return {
+        tuple(part): summary_week.of(view, as_of, found.findings, notes, part, ledger_version(session))
+        for part in parts
+    }
 
 
 def owners(session: Session) -> list[str]:

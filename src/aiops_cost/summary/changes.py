@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from aiops_cost import money
 from aiops_cost.model import Column, Finding, Severity, Table
+from aiops_cost.summary import stretches
+from aiops_cost.summary.stretches import Stretches
 
 NOTABLE = (Severity.WARNING, Severity.BREACH)
 """Notes come and go; a summary tells of what somebody should act on. What is unjudged stands on its own."""
@@ -31,6 +33,7 @@ _COLUMNS = (
     Column("cause"),
     Column("since", "date"),
 )
+_OTHER = "Where a finding is now told of another stretch of days, its amounts are those of the budget to date."
 
 
 @dataclass(frozen=True)
@@ -45,24 +48,33 @@ class Known:
     amount: Decimal | None
     currency: str | None
     first_day: str | None
+    amounts: Mapping[str, Decimal] = field(default_factory=dict)
+    """First day of a stretch -> amount: all that it can be measured by, its own stretch among them."""
 
     @classmethod
-    def of(cls, finding: Finding) -> Known:
+    def of(cls, finding: Finding, known: Stretches | None = None) -> Known:
         """What is kept of a finding."""
         return cls(
             finding.fingerprint, finding.code, finding.severity, finding.scope, finding.owner, finding.amount,
-            finding.currency, (finding.period or "").partition("..")[0] or None,
+            finding.currency, stretches.first_day(finding), stretches.amounts(finding, known or {}),
         )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Change:
-    """One finding then and now; `by` is the move of its amount, where both are about days from the same first one."""
+    """One finding then and now. `by` is the move of its amount over a stretch that begins on one day (`stretch`),
+    where both know such a one; `then` and `amount` are those of that stretch, else of each finding itself."""
 
     word: str
     before: Known | None
     now: Finding | None
-    by: Decimal | None = None
+    then: Decimal | None = None
+    amount: Decimal | None = None
+    stretch: str | None = None
+
+    @property
+    def by(self) -> Decimal | None:
+        return None if self.stretch is None else _grown(self.then, self.amount)
 
     @property
     def known(self) -> Known:
@@ -73,15 +85,17 @@ class Change:
         return self.before
 
 
-def compare(before: Iterable[Known], now: Iterable[Finding]) -> tuple[Change, ...]:
+def compare(before: Iterable[Known], now: Iterable[Finding], known: Stretches | None = None) -> tuple[Change, ...]:
     """What became of each finding, by its fingerprint: by its severity first, then by its amount.
 
-    Findings that somebody has accepted are left out of both sides by the caller, or of none.
+    A drift that is told of another stretch than before (a month that is over, the whole budget) is compared by its
+    amount alone, over the stretch that both know: its severity was that of other days. `known` has the drift of now
+    over both stretches. Findings that somebody has accepted are left out of both sides by the caller, or of none.
     """
     then = {one.fingerprint: one for one in before}
     present = {one.fingerprint: one for one in notable(now)}
-    found = [_change(then.get(name), finding) for name, finding in present.items()]
-    found += [Change("resolved", one, None) for name, one in then.items() if name not in present]
+    found = [_change(then.get(name), finding, known or {}) for name, finding in present.items()]
+    found += [Change("resolved", one, None, one.amount) for name, one in then.items() if name not in present]
     return tuple(sorted(found, key=_order))
 
 
@@ -101,27 +115,38 @@ def counts(changes: Iterable[Change]) -> dict[str, int]:
 def table(changes: Sequence[Change], name: str = "changes", title: str = "What changed", note: str = "") -> Table:
     """One row per finding that is not as it was, the worst first."""
     told = [change for change in changes if change.word != "unchanged"]
+    other = any(one.stretch and one.before and one.stretch != one.before.first_day for one in told)
+    note = " ".join(filter(None, [note, _OTHER if other else ""]))
     return Table(name, title, _COLUMNS, tuple(map(_row, told)), note=note)
 
 
-def _change(before: Known | None, now: Finding) -> Change:
+def _change(before: Known | None, now: Finding, known: Stretches) -> Change:
     if before is None:
-        return Change("new", None, now)
-    by = _by(before, now)
+        return Change("new", None, now, None, now.amount)
+    then, amount, stretch = _beside(before, Known.of(now, known))
     rank = _RANK[now.severity] - _RANK[before.severity]
-    if rank:
-        return Change("worse" if rank > 0 else "better", before, now, by)
-    if by is None or abs(by) < LEAST_AMOUNT or abs(by) < LEAST_SHARE * abs(before.amount or Decimal(0)):
-        return Change("unchanged", before, now, by)
-    return Change("worse" if by > 0 else "better", before, now, by)
+    by = _grown(then, amount) if stretch is not None else None
+    if rank and (by is None or before.first_day == stretches.first_day(now)):
+        word = "worse" if rank > 0 else "better"
+    elif by is None or abs(by) < LEAST_AMOUNT or abs(by) < LEAST_SHARE * abs(then or Decimal(0)):
+        word = "unchanged"
+    else:
+        word = "worse" if by > 0 else "better"
+    return Change(word, before, now, then, amount, stretch)
 
 
-def _by(before: Known, now: Finding) -> Decimal | None:
-    """A drift of a month and one of a whole budget are not compared, and neither are two currencies."""
-    same = before.first_day == Known.of(now).first_day and before.currency == now.currency
-    if not same or before.amount is None or now.amount is None:
-        return None
-    return money.EXACT.subtract(abs(now.amount), abs(before.amount))
+def _beside(before: Known, now: Known) -> tuple[Decimal | None, Decimal | None, str | None]:
+    """Both amounts over one stretch, and its first day: the finding's own, else the longest that both know."""
+    shared = sorted(set(before.amounts) & set(now.amounts)) if before.currency == now.currency else []
+    stretch = now.first_day if now.first_day in shared else next(iter(shared), None)
+    if stretch is None:
+        return before.amount, now.amount, None
+    return before.amounts[stretch], now.amounts[stretch], stretch
+
+
+def _grown(then: Decimal | None, now: Decimal | None) -> Decimal | None:
+    """By how much more it is off than it was, to whichever side."""
+    return None if then is None or now is None else money.EXACT.subtract(abs(now), abs(then))
 
 
 def _order(change: Change) -> tuple[int, int, Decimal, str]:
@@ -138,8 +163,8 @@ def _row(change: Change) -> tuple[Any, ...]:
         scope_text(known.scope),
         known.owner,
         str(known.severity),
-        before.amount if before else None,
-        change.now.amount if change.now else None,
+        change.then if before else None,
+        change.amount if change.now else None,
         change.by,
         cause_of(change.now),
         change.now.onset if change.now else None,

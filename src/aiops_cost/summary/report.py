@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from aiops_cost import checks
 from aiops_cost.model import Chart, Column, Finding, Report, Severity, SourceState, Table
 from aiops_cost.money import exact
 from aiops_cost.summary import changes, words
@@ -15,7 +16,14 @@ from aiops_cost.summary.changes import Change, Known
 from aiops_cost.summary.week import Week
 
 DAY = Column("day", "date")
-_STANDING = (Column("code"), Column("scope"), Column("owner"), Column("severity"), Column("amount", "money"))
+_STANDING = (
+    Column("code"),
+    Column("what"),
+    Column("scope"),
+    Column("owner"),
+    Column("severity"),
+    Column("amount", "money"),
+)
 _MOVERS = (
     Column("activity"),
     Column("workload"),
@@ -26,7 +34,14 @@ _MOVERS = (
     Column("cause"),
     Column("onset", "date", "since"),
 )
-_FORECAST = (Column("scope"), Column("owner"), Column("severity"), Column("amount", "money"), Column("message"))
+_FORECAST = (
+    Column("scope"),
+    Column("owner"),
+    Column("ends", "date"),
+    Column("planned", "money"),
+    Column("expected", "money"),
+    Column("over", "money"),
+)
 _TRUST = (
     Column("source"),
     Column("settled_until", "date", "settled until"),
@@ -49,7 +64,7 @@ def of(week: Week, last: str | None, findings: Sequence[Mapping[str, Any]], late
     """The summary of a week. `last` is the week of the earlier summary, None for the first; `findings` what it told;
     `later` the weeks of summaries that claim to come after this one."""
     counted = [one for one in changes.notable(week.findings) if one.accepted is None and one.code[:3] != words.FORECAST]
-    changed = changes.compare(map(_known, findings), counted)
+    changed = changes.compare(map(_known, findings), counted, week.stretches)
     number = changes.counts(changed)
     quiet = not counted and not number["resolved"] and not week.unjudged and not _forecasts(week)
     text = words.silent(week) if quiet else words.paragraph(week, changed, number, last)
@@ -65,7 +80,7 @@ def of(week: Week, last: str | None, findings: Sequence[Mapping[str, Any]], late
         headline=text,
         exit_code=3 if week.unjudged else 0,
     )
-    return Summary(report, quiet, tuple(map(_plain, map(Known.of, counted))))
+    return Summary(report, quiet, tuple(_plain(Known.of(one, week.stretches)) for one in counted))
 
 
 def merged(summaries: Sequence[Summary]) -> Report:
@@ -85,7 +100,7 @@ def merged(summaries: Sequence[Summary]) -> Report:
         charts=(),
         findings=tuple({f.fingerprint: f for one in summaries for f in one.report.findings}.values()),
         notes=tuple(dict.fromkeys(note for one in summaries for note in one.report.notes)),
-        headline=" ".join(one.report.headline or "" for one in summaries),
+        headline="\n\n".join(" ".join((one.report.headline or "").split()) for one in summaries),
         exit_code=max(one.report.exit_code or 0 for one in summaries),
     )
 
@@ -96,7 +111,8 @@ def _facts(week: Week) -> dict[str, str | None]:
         "currency": week.currency,
         "period": f"{week.first}..{week.last}",
         "as_of": week.as_of.isoformat(),
-        "settled_until": week.settled[1].isoformat() if week.settled else None,
+        "settled_until": week.until.isoformat() if week.until else None,
+        **({"ledger_version": week.ledger} if week.ledger else {}),
     }
 
 
@@ -106,15 +122,27 @@ def _tables(week: Week, changed: Sequence[Change], last: str | None) -> Iterator
     standing = [c.now for c in changed if c.now and (last is None or c.word == "unchanged")]
     if standing:
         title = "Still standing" if last is not None else "What stands"
-        rows = tuple((f.code, changes.scope_text(f.scope), f.owner, str(f.severity), f.amount) for f in standing)
-        yield Table("standing", title, _STANDING, rows)
+        yield Table("standing", title, _STANDING, tuple(map(_standing, standing)))
     if week.movers:
         yield Table("movers", "What moved most", _MOVERS, tuple(map(_mover, week.movers)), note=_compared(week))
     forecasts = _forecasts(week)
     if forecasts:
-        told = tuple((changes.scope_text(f.scope), f.owner, str(f.severity), f.amount, f.message) for f in forecasts)
-        yield Table("forecast", "Forecast", _FORECAST, told)
+        note = "The interval, and the day the plan is used up:  aiops-cost forecast"
+        yield Table("forecast", "Will end over the plan", _FORECAST, tuple(map(_ending, forecasts)), note=note)
     yield Table("trust", "How far the bills have come", _TRUST, tuple(map(_source, week.states)))
+
+
+def _standing(finding: Finding) -> tuple[Any, ...]:
+    about = (changes.scope_text(finding.scope), finding.owner, str(finding.severity), finding.amount)
+    return (finding.code, checks.codes()[finding.code], *about)
+
+
+def _ending(finding: Finding) -> tuple[Any, ...]:
+    """A forecast in figures; its sentence is `check`'s."""
+    last = (finding.period or "").rpartition("..")[2]
+    ends = date.fromisoformat(last) if last else None
+    about = (changes.scope_text(finding.scope), finding.owner)
+    return (*about, ends, finding.planned, finding.actual, finding.amount)
 
 
 def _moved(changed: Sequence[Change]) -> bool:
@@ -195,6 +223,7 @@ def _plain(known: Known) -> dict[str, Any]:
         "amount": None if known.amount is None else exact(known.amount),
         "currency": known.currency,
         "first_day": known.first_day,
+        "amounts": {day: exact(amount) for day, amount in known.amounts.items()},
     }
 
 
@@ -203,4 +232,5 @@ def _known(plain: Mapping[str, Any]) -> Known:
     return Known(
         plain["fingerprint"], plain["code"], Severity(plain["severity"]), plain["scope"], plain["owner"],
         None if amount is None else Decimal(amount), plain["currency"], plain["first_day"],
+        {day: Decimal(value) for day, value in plain["amounts"].items()},
     )  # fmt: skip

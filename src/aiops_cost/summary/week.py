@@ -17,7 +17,6 @@ from aiops_cost import money
 from aiops_cost.budget.plan import BudgetLine, DayRange, days_of, planned, roots
 from aiops_cost.checks import flex
 from aiops_cost.checks.view import (
-    CREDITS,
     NEVER,
     Condition,
     View,
@@ -25,11 +24,12 @@ from aiops_cost.checks.view import (
     both,
     either,
     in_days,
-    negated,
     scoped,
     watched,
 )
 from aiops_cost.model import AI_ACTIVITIES, Finding, Severity, SourceState
+from aiops_cost.summary import stretches
+from aiops_cost.summary.stretches import Stretches
 
 WEEK = timedelta(days=7)
 MOVERS = 5
@@ -75,6 +75,10 @@ class Week:
     states: tuple[SourceState, ...]
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
+    stretches: Stretches
+    until: date | None
+    """The last day that is settled on every source, whatever week it is in."""
+    ledger: str | None
 
     @property
     def unjudged(self) -> tuple[Finding, ...]:
@@ -94,9 +98,15 @@ def before(as_of: date) -> tuple[str, date, date]:
 
 
 def of(
-    view: View, as_of: date, findings: Sequence[Finding], notes: Sequence[str] = (), owners: Sequence[str] = ()
+    view: View,
+    as_of: date,
+    findings: Sequence[Finding],
+    notes: Sequence[str] = (),
+    owners: Sequence[str] = (),
+    ledger: str | None = None,
 ) -> Week:
-    """The week before `as_of`; of owners, what they answer for: their budget lines, and spend with their name."""
+    """The week before `as_of`; of owners, what they answer for: their budget lines, and spend with their name.
+    `ledger` is the version of the ledger, to be named."""
     name, first, last = before(as_of)
     settled = view.settled_window(first, last)
     part = both(_of_owners(view, owners), _counted(view))
@@ -126,6 +136,9 @@ def of(
         states=view.states,
         findings=mine,
         notes=tuple(notes),
+        stretches=stretches.of(view),
+        until=view.settled_until,
+        ledger=ledger,
     )
 
 
@@ -133,7 +146,7 @@ def owners(view: View) -> list[str]:
     """Everyone who owns a budget line, or AI spend, by name: who owns other spend only has nothing to read here."""
     condition = watched()
     rows = view.fetch(
-        f"SELECT DISTINCT x_Owner FROM spend WHERE x_Owner IS NOT NULL AND {condition.sql}", condition.parameters
+        f"SELECT DISTINCT x_Owner FROM {view.spend} WHERE x_Owner IS NOT NULL AND {condition.sql}", condition.parameters
     )
     return sorted({line.owner for line in view.lines if line.owner} | {row[0] for row in rows})
 
@@ -161,8 +174,7 @@ def _of_owners(view: View, owners: Sequence[str]) -> Condition:
 
 def _counted(view: View) -> Condition:
     """AI spend and what is planned, as drift counts it: a line that plans gross is not made smaller by credits."""
-    gross = either(*(scoped(line.scope) for line in view.lines if line.plans == "gross"))
-    return both(either(watched(), *(scoped(line.scope) for line in view.lines)), negated(both(CREDITS, gross)))
+    return both(either(watched(), *(scoped(line.scope) for line in view.lines)), view.counted())
 
 
 def _tops(view: View, lines: Sequence[BudgetLine]) -> Tops:
@@ -187,15 +199,18 @@ def _allowed(line: BudgetLine, volumes: flex.Volumes, first: date, last: date) -
 
 
 def _movers(view: View, part: Condition, now: DayRange, then: DayRange, findings: Sequence[Finding]) -> list[Mover]:
-    """The largest moves first; each with the finding that is about it, which knows a cause and a day."""
+    """The largest moves first; each with the finding that is about it, which knows a cause and a day. The owner is
+    whoever owned it last, and on that day the most of it."""
     chosen = both(part, in_days([then, now]))
     rows = view.connection.execute(
-        "SELECT x_Activity, x_Workload, any_value(x_Owner),"
-        " coalesce(sum(Cost) FILTER (ChargePeriodStart BETWEEN ? AND ?), 0) AS now,"
-        " coalesce(sum(Cost) FILTER (ChargePeriodStart BETWEEN ? AND ?), 0) AS past"
-        f" FROM {view.spend} WHERE {chosen.sql} GROUP BY 1, 2"
+        "WITH daily AS (SELECT x_Activity, x_Workload, x_Owner, ChargePeriodStart AS day, sum(Cost) AS cost"
+        f" FROM {view.rows(chosen.sql)} WHERE {chosen.sql} GROUP BY ALL)"
+        " SELECT x_Activity, x_Workload, arg_max(x_Owner, row(day, cost, x_Owner)) FILTER (x_Owner IS NOT NULL),"
+        " coalesce(sum(cost) FILTER (day BETWEEN ? AND ?), 0) AS now,"
+        " coalesce(sum(cost) FILTER (day BETWEEN ? AND ?), 0) AS past"
+        " FROM daily GROUP BY 1, 2"
         " HAVING now <> past ORDER BY abs(now - past) DESC, 1, 2 NULLS FIRST LIMIT ?",
-        [*now, *then, *chosen.parameters, MOVERS],
+        [*chosen.parameters, *now, *then, MOVERS],
     ).fetchall()
     return [_mover(view, row, findings) for row in rows]
 
@@ -216,7 +231,7 @@ def _trend(view: View, part: Condition, tops: Tops) -> list[tuple[date, Decimal,
     first = until - timedelta(days=TREND_DAYS - 1)
     chosen = both(part, in_days([(first, until)]))
     rows = view.connection.execute(
-        f"SELECT ChargePeriodStart, sum(Cost) FROM {view.spend} WHERE {chosen.sql} GROUP BY 1 ORDER BY 1",
+        f"SELECT ChargePeriodStart, sum(Cost) FROM {view.rows(chosen.sql)} WHERE {chosen.sql} GROUP BY 1 ORDER BY 1",
         chosen.parameters,
     ).fetchall()
     spent = dict(rows)

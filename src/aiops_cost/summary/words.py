@@ -105,8 +105,7 @@ def _trust(week: Week) -> str:
     bad = len(week.unjudged)
     if bad:
         return f"These numbers are not whole: {_findings(bad)} without an answer, because bills are missing or too old."
-    known = [state.settled_until for state in week.states if state.settled_until]
-    until = f"The bills are settled until {_day(min(known))}" if known else "No bill is settled"
+    until = f"The bills are settled until {_day(week.until)}" if week.until else "No bill is settled"
     share = (
         "" if week.attributed is None else f", and of {week.attributed * 100:.0f} per cent it is known what it is for"
     )

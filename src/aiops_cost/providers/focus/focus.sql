@@ -62,7 +62,20 @@ SELECT
     x_SkuMeterCategory,
     x_SkuMeterSubcategory,
     x_SkuMeterName,
-    x_CostCategories,
+    -- Where the account stands, for which FOCUS has no column: Google's nearest folder, Azure's resource group, cost
+    -- centre and invoice section.
+    CASE
+        WHEN coalesce(x_Project, x_ResourceGroupName, x_CostCenter, x_InvoiceSectionName) IS NULL THEN x_CostCategories
+        ELSE nullif(CAST(json_merge_patch(if(json_valid(x_CostCategories), x_CostCategories, '{}'), json_object(
+            'folder', list_filter(
+                json_extract(if(json_valid(x_Project), x_Project, '{}'), '$.ancestors[*]'),
+                lambda it: it ->> '$.resource_name' LIKE 'folders/%'
+            )[1] ->> '$.display_name',
+            'resource-group', x_ResourceGroupName,
+            'cost-center', x_CostCenter,
+            'invoice-section', x_InvoiceSectionName
+        )) AS VARCHAR), '{}')
+    END AS x_CostCategories,
     x_ChargeType,
     x_IamRole,
     x_rows AS x_RowCount
