@@ -143,8 +143,9 @@ class Reject:
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table. `kind` is text, money, price (of a unit), number, percent, count or date; or, drawn and
-    never read as a number, `bar` (a share from 0 to 1) and `spark` (amounts over time, a tuple, oldest first)."""
+    """One column of a table. `kind` is text, money, price (of a unit), number, percent, chance (a probability), count
+    or date; or, drawn and never read as a number, `bar` (a share from 0 to 1) and `spark` (amounts over time, a tuple,
+    oldest first)."""
 
     name: str
     kind: str = "text"

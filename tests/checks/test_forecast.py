@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from aiops_cost.checks import answers, outlook
+from aiops_cost.reports import _cells
 
 CHAT = "  - scope: {{activity: serving, workload: chat}}\n    owner: chat-team\n    amount: {}\n"
 
@@ -90,3 +91,66 @@ def test_nothing_ahead_is_said(company):
     report = answers.forecast(company.view(date(2026, 4, 4)), None, {})
     assert report.tables == ()
     assert "at least ten settled days" in report.notes[0]
+
+
+@pytest.mark.parametrize("days", [10, 13, 17, 20])
+def test_from_the_tenth_day_on_the_month_is_known_and_how_well(company, days):
+    """95 and 105 by turns: a month of 3,000, of which the interval is sure to some per cent and not to cents."""
+    spent = " ".join(["95 105"] * (days // 2) + ["95"] * (days % 2))
+    company.budget(CHAT.format(2600)).spend(spent, activity="serving", workload="chat")
+    ending = month(company, date(2026, 4, days + 1))
+    assert ending.expected == pytest.approx(Decimal(3000), rel=Decimal("0.03"))
+    assert ending.low < 3000 < ending.high
+    assert Decimal(30) < ending.high - ending.low < Decimal(600)
+    (found,) = company.find(date(2026, 4, days + 1), "FCT001")
+    assert "the history is too short to look back" in found.evidence[-1]
+
+
+def test_a_ledger_with_one_day_is_not_forecast_and_stops_nothing(company):
+    company.budget(CHAT.format(3000)).spend("100", activity="serving", workload="chat")
+    assert outlook.outlooks(company.view(date(2026, 4, 3))) == {}
+    assert company.find(date(2026, 4, 3), "FCT001", "DRF004", "ANM001", "ANM003") == []
+
+
+@pytest.mark.parametrize(("day", "end"), [("0", 0), ("-50", -1500)])
+def test_days_of_nothing_and_of_credits_go_on(company, day, end):
+    company.budget(CHAT.format(3000)).spend(f"{day}x20", activity="serving", workload="chat")
+    ending = month(company, date(2026, 4, 21))
+    assert ending.expected == end
+    assert ending.chance == pytest.approx(0, abs=1e-6)
+    assert company.find(date(2026, 4, 21), "FCT001", "ANM001", "ANM003") == []
+
+
+def test_a_plan_of_nothing_is_broken_by_anything(company):
+    company.budget(CHAT.format("{2026-04: 0, 2026-05: 0}")).spend("100x12", activity="serving", workload="chat")
+    (found,) = company.find(date(2026, 4, 13), "FCT001")
+    assert (found.planned, found.cause) == (0, "forecast")
+    assert "probability of more than planned over 99%; the planned amount is used up on 2026-04-12" in found.message
+
+
+@pytest.mark.parametrize(
+    ("chance", "said"),
+    [
+        (1.0, "over 99%"),
+        (0.9901, "over 99%"),
+        (0.99, "99%"),
+        (0.5, "50%"),
+        (0.01, "1%"),
+        (0.004, "under 1%"),
+        (0, "under 1%"),
+    ],
+)
+def test_nothing_ahead_is_certain(chance, said):
+    assert outlook.likely(chance) == said
+    assert _cells.shown(Decimal(str(chance)), "chance") == said
+
+
+def test_how_often_an_interval_held_is_a_number_of_times(company):
+    company.budget(CHAT.format(2000)).spend("100 104 98 101 97 " * 12, activity="serving", workload="chat")
+    report = answers.forecast(company.view(date(2026, 5, 31)), "chat", {})
+    names = [column.name for column in report.tables[1].columns]
+    row = dict(zip(names, report.tables[1].rows[0], strict=True))
+    assert row["forecasts"] == 12
+    assert row["inside"] in range(9, 13)
+    (found,) = company.find(date(2026, 5, 31), "FCT001")
+    assert f"; {row['inside']} of 12 inside such an 80% interval" in found.evidence[-1]

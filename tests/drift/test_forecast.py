@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+import calendar
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
@@ -53,6 +54,31 @@ def test_runs_come_as_often_as_they_came():
     assert forecast.forecast(values, FIRST, 40).total()[0] == pytest.approx(10_000, rel=0.1)
 
 
+def test_one_run_in_ten_days_is_worth_two_in_twenty():
+    values = np.zeros(10)
+    values[3] = 1000.0
+    middle, low, high = forecast.forecast(values, FIRST, 20).total()
+    assert middle == pytest.approx(2000)
+    assert low < 1000
+    assert high > 3000
+
+
+def test_a_day_of_a_short_month_costs_more_where_the_month_is_paid():
+    """3,100 GB-months of a steady store: 100 a day in January, 3,100 / 28 in February, and the sum of a month stays."""
+    days = [date(2026, 1, 1) + timedelta(days=n) for n in range(80)]
+    values = np.array([3100.0 / calendar.monthrange(day.year, day.month)[1] for day in days])
+    made = forecast.forecast(values[:70], days[0], 10 + 11)
+    assert made.path.mean[:10] == pytest.approx(values[70:], rel=1e-6)
+    made = forecast.forecast(values[31:59], days[31], 31)
+    assert made.total()[0] == pytest.approx(31 * 3100 / 28, rel=1e-6), "one month alone says nothing"
+
+
+def test_spikes_that_came_again_come_again():
+    values = noisy(120)
+    values[[20, 50, 80, 110]] += 900.0
+    assert forecast.forecast(values, FIRST, 30).total()[0] == pytest.approx(30 * (100 + 4 * 900 / 120), rel=0.06)
+
+
 def test_a_bar_that_did_better_is_used_and_named():
     """Days that repeat the week before exactly and change every week: nothing beats the last seven days."""
     levels = np.repeat([1, 3, 2, 5, 4, 6, 3, 7, 5, 8, 4, 9, 2, 6, 8, 3], 7)
@@ -67,12 +93,13 @@ def test_the_look_back_names_both_bars():
     made = forecast.forecast(noisy(90), FIRST, 15)
     assert {score.method for score in made.scores} == {"level", "run rate", "seasonal naive"}
     assert made.origins >= 4
-    assert 0 <= (made.covered or 0) <= 1
+    assert made.inside is not None
+    assert made.origins / 2 < made.inside <= made.origins
 
 
 def test_a_short_history_is_forecast_without_a_look_back():
     made = forecast.forecast(noisy(10), FIRST, 20)
-    assert (made.scores, made.origins, made.covered) == ((), 0, None)
+    assert (made.scores, made.origins, made.inside) == ((), 0, None)
     assert made.total()[0] == pytest.approx(2000, rel=0.1)
 
 
@@ -95,3 +122,24 @@ def test_the_chance_of_a_breach_and_its_day():
     assert made.chance_over(3500) < 0.01
     assert made.day_over(1050) == 10
     assert made.day_over(10_000) is None
+
+
+def test_past_errors_widen_far_days_by_what_they_were_and_no_more():
+    """Errors three times the promised ones over 30 days: three times there; a year on, the level's error of then, grown
+    with the days, and not three times a deviation that allows for a year already."""
+    promised = np.linspace(1, 40, 30).tolist() + np.linspace(42, 4000, 335).tolist()
+    told = forecast._scaled(np.array(promised), 3.0, 30)
+    assert told[:30] == pytest.approx(3 * np.array(promised[:30]))
+    assert (np.diff(told) > 0).all()
+    assert told[-1] == pytest.approx(np.hypot(4000, np.sqrt(8) * 40 * 365 / 30))
+    narrower = forecast._scaled(np.array(promised), 0.6, 30)
+    assert (np.diff(narrower) > 0).all()
+    assert narrower[-1] == pytest.approx(4000, rel=0.001)
+
+
+@pytest.mark.parametrize("values", [noisy(90), noisy(12)])
+def test_a_day_is_known_worse_than_a_sum_of_days_and_does_not_fan_out_like_one(values):
+    path = forecast.forecast(values, FIRST, 25).path
+    assert path.daily[0] == pytest.approx(path.deviation[0], rel=0.2)
+    assert (path.daily[-1] / path.mean.mean()) > path.deviation[-1] / path.mean.sum()
+    assert path.daily[-1] < 1.5 * path.daily[:7].max()

@@ -7,7 +7,7 @@ again as often and as large as in the last three months. A credit that a budget 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -19,12 +19,15 @@ from aiops_cost.checks import study
 from aiops_cost.checks.cells import Daily
 from aiops_cost.checks.view import View
 from aiops_cost.drift import forecast
-from aiops_cost.drift.forecast import Forecast, Path
+from aiops_cost.drift.forecast import Forecast
+from aiops_cost.drift.paths import Path
 from aiops_cost.drift.weekly import Floats
 
 DAY = timedelta(days=1)
 LEAST_DAYS = 10
 """From so many settled days on, a forecast is worth telling."""
+SURE = 0.99
+"""A probability beyond this, or below the rest, is told as such: the tails of an interval are not known better."""
 _FEE_DAYS = 91
 _NEAR_BREACH = 0.2
 
@@ -122,7 +125,7 @@ def _outlook(view: View, asked: _Asked, spent: tuple[Decimal, Decimal], whole: f
 
 def _of(view: View, asked: _Asked, spent: tuple[Decimal, Decimal], made: Forecast) -> Outlook:
     aside = fees(asked.daily.other, asked.until, asked.days) + _credits_end(asked)
-    path = Path(made.path.method, made.path.mean + aside, made.path.deviation)
+    path = replace(made.path, mean=made.path.mean + aside)
     endings = tuple(
         _ending(view, asked, stretch, so_far, path) for stretch, so_far in zip(asked.stretches, spent, strict=True)
     )
@@ -169,7 +172,7 @@ def _ending(view: View, asked: _Asked, stretch: tuple[str, date, date], spent: D
     name, first, last = stretch
     planned = view.allowed(asked.line, [(first, last)])
     count = (last - asked.until).days
-    ahead = Forecast(Path(path.method, path.mean[:count], path.deviation[:count]), (), 0, None)
+    ahead = Forecast(Path(path.method, path.mean[:count], path.deviation[:count], path.daily[:count]), (), 0, None)
     middle, low, high = ahead.total()
     left = money.EXACT.subtract(planned, spent)
     limit = money.EXACT.multiply(asked.line.tolerance.breach, planned)
@@ -191,8 +194,19 @@ def beats(one: Forecast) -> str:
         return f"{one.path.method}; the history is too short to look back"
     told = ", ".join(f"{score.method} {score.error:.1%}" for score in sorted(one.scores, key=_own_first))
     fallen = "" if one.path.method in ("level", "runs") else f"; {one.path.method} did better, so it is used"
-    covered = "" if one.covered is None else f"; {one.covered:.0%} of the past within their 80% interval"
-    return f"mean error of {one.origins} forecasts of its past: {told}{fallen}{covered}"
+    inside = "" if one.inside is None else f"; {one.inside} of {one.origins} inside such an 80% interval"
+    return f"mean error of {one.origins} forecasts of its past: {told}{fallen}{inside}"
+
+
+def likely(chance: float) -> str:
+    """A probability in words: no forecast is certain, so none says 0% or 100%.
+
+    >>> likely(0.384), likely(0.9999), likely(0.0)
+    ('38%', 'over 99%', 'under 1%')
+    """
+    if chance > SURE:
+        return f"over {SURE:.0%}"
+    return f"under {1 - SURE:.0%}" if chance + SURE < 1 else f"{chance:.0%}"
 
 
 def _own_first(score: forecast.Score) -> tuple[bool, str]:

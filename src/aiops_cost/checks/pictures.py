@@ -69,11 +69,10 @@ def _days(view: View, one: Drift, found: Outlook | None, name: str, title: str) 
     last = daily.last
     if found:
         count = (found.endings[0].last - daily.last).days
-        spread = np.sqrt(np.diff(np.concatenate([[0.0], found.path.deviation[:count] ** 2])).clip(0))
         for n in range(count):
             last = found.first + n * DAY
-            middle, wide = float(found.path.mean[n]), _Z80 * float(spread[n])
-            rows.append(("forecast", last, _cents(middle), _cents(middle - wide), _cents(middle + wide)))
+            middle = float(found.path.mean[n])
+            rows.append(("forecast", last, _cents(middle), *_band(middle, float(found.path.daily[n]))))
     plan = [max(daily.first, days_of(min(one.line.amounts))[0]) + n * DAY for n in range(SHOWN + 31)]
     rows += [("budget", day, view.allowed(one.line, [(day, day)]), None, None) for day in plan if day <= last]
     _, onset = drift.explained(view, one)

@@ -94,10 +94,10 @@ def ahead(view: View, found: Iterable[Outlook]) -> Table:
             Column("month_end", "money"),
             Column("month_low", "money", "80% from"),
             Column("month_high", "money", "to"),
-            Column("month_chance", "percent", "over"),
+            Column("month_chance", "chance", "over"),
             Column("budget_planned", "money", "budget plan"),
             Column("budget_end", "money"),
-            Column("budget_chance", "percent", "over"),
+            Column("budget_chance", "chance", "over"),
             Column("gone_on", "date"),
         ),
         rows=tuple(rows),
@@ -111,11 +111,10 @@ def backtests(found: Iterable[Outlook]) -> Table:
     for one in found:
         scores = {score.method: Decimal(str(round(score.error, 6))) for score in one.forecast.scores}
         own = next((scores[name] for name in ("level", "runs") if name in scores), None)
-        covered = None if one.forecast.covered is None else Decimal(str(round(one.forecast.covered, 4)))
         rows.append(
             (
                 scope.text(one.line.scope), one.path.method, one.forecast.origins or None, own, scores.get("run rate"),
-                scores.get("seasonal naive"), covered,
+                scores.get("seasonal naive"), one.forecast.inside,
             )
         )  # fmt: skip
     return Table(
@@ -128,11 +127,12 @@ def backtests(found: Iterable[Outlook]) -> Table:
             Column("own_error", "percent", "own error"),
             Column("run_rate", "percent"),
             Column("seasonal_naive", "percent"),
-            Column("covered", "percent", "within 80%"),
+            Column("inside", "count", "of them inside 80%"),
         ),
         rows=tuple(rows),
         note="mean absolute error of the sums that were forecast, as a share of what came; where run rate or seasonal"
-        " naive did better than the own method, it is used",
+        " naive did better than the own method, it is used. A past with a step that nobody could foresee has fewer sums"
+        " inside their interval",
     )
 
 

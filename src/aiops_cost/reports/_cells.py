@@ -19,7 +19,7 @@ from aiops_cost import money
 from aiops_cost.model import Column, Scope, Table
 
 UNKNOWN = "-"
-NUMERIC = ("money", "price", "number", "percent", "count")
+NUMERIC = ("money", "price", "number", "percent", "chance", "count")
 """The kinds that are aligned to the right and never cut or wrapped."""
 
 DRAWN = ("bar", "spark")
@@ -92,8 +92,8 @@ def shown(value: Any, kind: str = "text") -> str:
     number = _number(value, kind)
     if kind in {"money", "price"}:
         return amount(number) if kind == "money" else money.price(number)
-    if kind == "percent":
-        return f"{_dressed(number.scaleb(2), 1)}%"
+    if kind in {"percent", "chance"}:
+        return _likely(number) if kind == "chance" else f"{_dressed(number.scaleb(2), 1)}%"
     return f"{int(number):,}" if kind == "count" else _strip(_dressed(number, 3))
 
 
@@ -263,7 +263,7 @@ def _number(value: Any, kind: str) -> Decimal:
         number = value
     elif isinstance(value, Integral) and not isinstance(value, bool):
         number = Decimal(int(value))
-    elif isinstance(value, float) and kind in {"number", "percent", "bar"}:
+    elif isinstance(value, float) and kind in {"number", "percent", "chance", "bar"}:
         number = Decimal(repr(float(value)))
     else:
         raise TypeError(f"a cell of kind {kind} cannot hold {value!r} ({type(value).__name__})")
@@ -272,6 +272,13 @@ def _number(value: Any, kind: str) -> Decimal:
     if kind == "count" and number != int(number):
         raise ValueError(f"a count is a whole number, not {value}")
     return number
+
+
+def _likely(chance: Decimal) -> str:
+    """A probability: none is certain, so none is shown as 0% or 100%."""
+    if not Decimal("0.01") <= chance <= Decimal("0.99"):
+        return "over 99%" if chance > 1 - chance else "under 1%"
+    return f"{money.show(chance.scaleb(2), places=0)}%"
 
 
 def _dressed(number: Decimal, places: int) -> str:

@@ -27,7 +27,7 @@ class _Part(BaseModel):
 
 class _Column(_Part):
     name: str
-    kind: Literal["text", "money", "price", "number", "percent", "count", "date", "bar", "spark"]
+    kind: Literal["text", "money", "price", "number", "percent", "chance", "count", "date", "bar", "spark"]
     title: str
 
 

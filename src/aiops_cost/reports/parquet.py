@@ -29,6 +29,7 @@ _TYPES = {
     "number": "DECIMAL(38, 18)",
     "price": "DECIMAL(38, 18)",
     "percent": "DECIMAL(38, 18)",
+    "chance": "DECIMAL(38, 18)",
     "count": "BIGINT",
     "date": "DATE",
 }

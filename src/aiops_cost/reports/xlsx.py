@@ -29,6 +29,7 @@ IS_BINARY = True
 _FORMATS = {
     "money": "#,##0.00",
     "percent": "0.0%",
+    "chance": '[>0.99]"over 99%";[<0.01]"under 1%";0%',
     "count": "#,##0",
     "number": "#,##0.###",
     "price": "#,##0.00####",
