@@ -10,7 +10,8 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from aiops_cost.answers.report import Question, answer
+from aiops_cost.answers.against import Plan
+from aiops_cost.answers.report import Question, answer, refuse
 from aiops_cost.answers.window import Window
 from aiops_cost.errors import UserError
 from aiops_cost.ledger import schema
@@ -235,14 +236,19 @@ def test_settled_until_is_unknown_while_one_source_is(con):
         (["workloda"], {}),
         (["tags."], {}),
         (["Cost"], {}),
-        (["activity"], {"top": 0}),
         ([""], {}),
-        (["activity", "activity"], {}),
         (["activity"], {"granularity": "year"}),
-        (["activity"], {"plan": ()}),
+        (["activity"], {"plan": Plan(())}),
     ],
 )
 def test_asked_wrongly(con, by, more):
     with pytest.raises(UserError) as error:
         asked(con, by, **more)
+    assert error.value.problems[0].way_out
+
+
+@pytest.mark.parametrize(("by", "granularity"), [(["activity", "activity"], None), (["activity"], "year")])
+def test_what_no_ledger_is_needed_to_refuse(by, granularity):
+    with pytest.raises(UserError) as error:
+        refuse(by, granularity)
     assert error.value.problems[0].way_out
