@@ -1,20 +1,22 @@
 -- Every day's cost of serving capacity that is paid by the hour, per resource, and how much of it was used.
 -- {spend} is the view to ask, {where} a condition on it; {hourly} and {traffic} are lists of components.
-paid AS (
+-- The rows are read once: capacity, and the traffic that names the resource it came to.
+served AS MATERIALIZED (
     SELECT
         ChargePeriodStart AS day, x_Workload AS workload, x_Component AS component, SubAccountId AS account,
-        coalesce(ResourceId, ResourceName) AS resource, any_value(coalesce(ResourceName, ResourceId)) AS name,
-        any_value(coalesce(SubAccountName, SubAccountId)) AS account_name, max(x_Owner) AS owner, sum(Cost) AS cost
+        coalesce(ResourceId, ResourceName) AS resource, x_Component IN ({hourly}) AS hourly,
+        x_Activity = 'serving' AND ({where}) AS wanted, any_value(coalesce(ResourceName, ResourceId)) AS name,
+        any_value(coalesce(SubAccountName, SubAccountId)) AS account_name, max(x_Owner) AS owner, sum(Cost) AS cost,
+        bool_or(coalesce(ConsumedQuantity, PricingQuantity, Cost) > 0) AS came
     FROM {spend}
-    WHERE x_Component IN ({hourly}) AND x_Activity = 'serving' AND ({where})
-    GROUP BY day, workload, component, account, resource
-    HAVING sum(Cost) > 0
+    WHERE x_Component IN ({hourly}, {traffic})
+    GROUP BY day, workload, component, account, resource, wanted
+),
+paid AS (
+    SELECT * EXCLUDE (hourly, wanted, came) FROM served WHERE hourly AND wanted AND cost > 0
 ),
 called AS (
-    SELECT DISTINCT ChargePeriodStart AS day, SubAccountId AS account, coalesce(ResourceId, ResourceName) AS resource
-    FROM {spend}
-    WHERE x_Component IN ({traffic}) AND coalesce(ResourceId, ResourceName) IS NOT NULL
-      AND coalesce(ConsumedQuantity, PricingQuantity, Cost) > 0
+    SELECT DISTINCT day, account, resource FROM served WHERE NOT hourly AND came AND resource IS NOT NULL
 ),
 seen AS (
     SELECT account, resource, min(day) AS first, max(day) AS last FROM called GROUP BY account, resource

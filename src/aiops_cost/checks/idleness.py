@@ -88,6 +88,8 @@ def _evidence(view: View, one: idle.Idle) -> str:
 
 def _hardly_used(view: View, config: Config, until: date) -> Iterator[Finding]:
     limits, first = config.checks.serving, until - _WEEKS
+    if not view.fetch("SELECT 1 FROM metrics WHERE name = 'utilization_percent' LIMIT 1", ()):
+        return
     every = idle.hosted(view.connection, view.rows("ResourceId"), first, until)
     measured = [one for one in every if one.known == "utilization"]
     for workload in dict.fromkeys(one.workload for one in measured):
