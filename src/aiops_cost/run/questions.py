@@ -154,8 +154,9 @@ def training_runs(session: Session, days: window.Window, where: Sequence[str] = 
 
 def idle(session: Session, days: window.Window, where: Sequence[str] = ()) -> Report:
     """Serving capacity that is paid by the hour: used, idle, not known."""
-    cost, currency = session.config.cost, session.config.currency
-    return _dated(session, idle_answer.answer(session.con, days, where, cost, currency))
+    cost, currency, notes = session.config.cost, session.config.currency, measure(session)
+    found = idle_answer.answer(session.con, days, where, cost, currency)
+    return _dated(session, replace(found, notes=(*found.notes, *notes)))
 
 
 def stages(config: Config) -> tuple[sharing.Stage, ...]:
