@@ -14,7 +14,6 @@ them, and once more as DOUBLE, as AWS does, which costs a reading of every amoun
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import statistics
 import subprocess
@@ -124,12 +123,12 @@ def _peers(rows: int, folder: Path) -> None:
 
 def _peak(path: Path, folder: Path) -> float:
     """Resident memory in MB, at its peak, of a process that does nothing but load the file."""
-    code = "import sys; from pathlib import Path; from benchmarks.load import _load; _load(*map(Path, sys.argv[1:]))"
-    child = subprocess.Popen([sys.executable, "-c", code, str(path), str(folder)], stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(child.pid, 0)
-    if status:
-        raise SystemExit(f"the load failed: {status}")
-    return usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 1024)
+    code = (
+        "import sys; from pathlib import Path; from benchmarks.load import _load; from benchmarks.processes import peak"
+        "; _load(*map(Path, sys.argv[1:])); print(peak())"
+    )
+    child = subprocess.run([sys.executable, "-c", code, str(path), str(folder)], stdout=subprocess.PIPE, check=True)
+    return float(child.stdout.split()[-1])
 
 
 def _focus(rows: int, runs: int) -> None:

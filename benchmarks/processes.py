@@ -9,6 +9,7 @@ does not count the waiting for others.
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
 import tempfile
@@ -47,6 +48,16 @@ def once(command: Sequence[str], folder: Path | None = None, codes: Sequence[int
     if child.returncode not in codes:
         raise RuntimeError(f"{' '.join(command)} left {child.returncode}")
     return Took(clock, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+
+
+def peak() -> float:
+    """Resident memory in MB of this process, at its peak. It asks of itself: whoever waits for it is told the peak of
+    the process that started it, if that was higher (Linux)."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        (line,) = (line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM"))
+        return float(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 def in_turns(
