@@ -43,18 +43,25 @@ def of(view: View, one: Drift) -> Iterator[Chart]:
 
 def _bridge(view: View, one: Drift, name: str, title: str) -> Chart:
     explained, _ = drift.explained(view, one)
-    parts = [(part.name, part.amount) for part in explained.bridge.parts if abs(part.amount) >= money.CENT]
-    rest = money.EXACT.subtract(one.amount, money.total(amount for _, amount in parts))
-    parts += [("less than a cent", rest)] if rest else []
-    largest = max(parts, key=lambda part: abs(part[1]), default=("nothing", Decimal(0)))
+    parts: dict[str, Decimal] = {}
+    for part in explained.bridge.parts:
+        if abs(part.amount) >= money.CENT:
+            parts[part.name] = money.EXACT.add(parts.get(part.name, Decimal(0)), part.amount)
+    largest = max(parts, key=lambda name: abs(parts[name]), default="nothing")
+    rest = money.EXACT.subtract(one.amount, money.total(parts.values()))
+    if rest and abs(rest) < money.CENT and parts:
+        # A step that nobody could see is drawn with the largest one; the table has each to its last digit.
+        parts[largest] = money.EXACT.add(parts[largest], rest)
+    elif rest:
+        parts["less than a cent each"] = rest
     return Chart(
         name=f"{name}-bridge",
         title=f"{title}: from planned to actual",
         kind="waterfall",
         columns=_WATERFALL,
-        rows=(("planned", one.planned), *parts, ("actual", one.actual)),
+        rows=(("planned", one.planned), *parts.items(), ("actual", one.actual)),
         description=f"From {money.show(one.planned, view.currency)} planned to {money.show(one.actual)} actual"
-        f" in {len(parts)} steps; the largest is {largest[0]} with {money.show(largest[1])}.",
+        f" in {len(parts)} steps; the largest is {largest} with {money.show(parts.get(largest, Decimal(0)))}.",
     )
 
 
