@@ -12,17 +12,12 @@ import duckdb
 from aiops_cost import money
 from aiops_cost.answers import filters
 from aiops_cost.answers.window import DAY, Window
-from aiops_cost.ledger import schema
 
 POINTS = 24
 """A sparkline has at most so many points."""
 
 MANY = 400
 """More groups than this have no sparklines: nobody reads them, and they would cost more than the answer."""
-
-_LINES = "(SELECT * FROM described JOIN attribution USING (x_LineId)) AS line"
-_SAME_ON_A_LINE = frozenset({*schema.IDENTITY, *schema.ATTRIBUTION}) - {"x_Owner"}
-"""A line's owner may be another one on other days."""
 
 Key = tuple[Any, ...]
 
@@ -48,29 +43,27 @@ def sums(
 
     Raises UserError for unknown columns and bad filters.
     """
+    names, parameters = [], []
+    for key in by:
+        sql, given = filters.column(key)
+        names.append(sql)
+        parameters += given
+    source, of_tags = relation, {}
+    if relation == "spend" and "Tags" in map(filters.name, by) and _has_lines(con):
+        of_tags = {at: f"tag_{at}" for at, key in enumerate(by) if filters.name(key) == "Tags"}
+        taken = ", ".join(f"{names[at]} AS {name}" for at, name in of_tags.items())
+        source = f"(SELECT x_LineId, {taken} FROM described) AS told JOIN spend USING (x_LineId)"
     condition, values = filters.where(where)
     size = -(-window.days // POINTS)
     began = window.first + window.days % size * DAY  # all stretches are equally long; days left over go undrawn
     day = f"date_diff('day', CAST('{began}' AS DATE), ChargePeriodStart)"
     stretch = f"({day} + {size}) // {size} - 1" if trend else "0"
-    told = _told_by_lines(con, by, relation)
-    columns = [filters.column(key) for key in by]
-    of_rows = {at: column for at, column in enumerate(columns) if not told or by[at] not in told}
-    keys = "".join(f"{sql} AS k{at}, " for at, (sql, _) in of_rows.items()) + ("x_LineId, " if told else "")
-    select = (
-        f"SELECT {keys}{stretch} AS stretch, sum(Cost) AS cost, count(*) AS n"
-        f" FROM {relation} WHERE ChargePeriodStart BETWEEN ? AND ? AND {condition} AND {only[0]} GROUP BY ALL"
+    keys = "".join(f"{of_tags.get(i, name)} AS k{i}, " for i, name in enumerate(names))
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE summed AS SELECT {keys}{stretch} AS stretch, sum(Cost) AS cost, count(*) AS n"
+        f" FROM {source} WHERE ChargePeriodStart BETWEEN ? AND ? AND {condition} AND {only[0]} GROUP BY ALL",
+        [*parameters, window.first, window.last, *values, *only[1]],
     )
-    given: list[Any] = [value for _, of_key in of_rows.values() for value in of_key]
-    given += [window.first, window.last, *values, *only[1]]
-    if told:
-        keys = "".join(f"{f'k{at}' if at in of_rows else sql} AS k{at}, " for at, (sql, _) in enumerate(columns))
-        given = [value for at, column in enumerate(columns) if at not in of_rows for value in column[1]] + given
-        select = (
-            f"SELECT {keys}stretch, sum(cost) AS cost, sum(n) AS n FROM ({select}) JOIN {_LINES} USING (x_LineId)"
-            " GROUP BY ALL"
-        )
-    con.execute(f"CREATE OR REPLACE TEMP TABLE summed AS {select}", given)
     groups = "".join(f"k{i}, " for i in range(len(by)))
     rows = con.execute(f"SELECT {groups}sum(cost), sum(n) FROM summed GROUP BY ALL").fetchall()
     width = len(by)
@@ -81,14 +74,9 @@ def sums(
     return found
 
 
-def _told_by_lines(con: duckdb.DuckDBPyConnection, by: Sequence[str], relation: str) -> frozenset[str]:
-    """The keys that are the same on all rows of a line: they are looked up, and tags taken apart, once per line and not
-    once per row. None where lines do not stand apart from what is asked."""
-    keys = frozenset(key for key in by if filters.name(key) in _SAME_ON_A_LINE)
-    if relation != "spend" or not keys:
-        return frozenset()
-    there = con.execute("SELECT table_name FROM information_schema.tables").fetchall()
-    return keys if {("described",), ("attribution",)} <= {*there} else frozenset()
+def _has_lines(con: duckdb.DuckDBPyConnection) -> bool:
+    """True where lines stand apart from their rows: then tags are taken apart once per line, and not once per row."""
+    return bool(con.execute("SELECT 1 FROM information_schema.tables WHERE table_name = 'described'").fetchall())
 
 
 def _with_trend(con: duckdb.DuckDBPyConnection, found: dict[Key, Sum], groups: str, points: int) -> dict[Key, Sum]:
