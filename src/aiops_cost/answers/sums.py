@@ -48,15 +48,20 @@ def sums(
         sql, given = filters.column(key)
         names.append(sql)
         parameters += given
+    source, of_tags = relation, {}
+    if relation == "spend" and "Tags" in map(filters.name, by) and _has_lines(con):
+        of_tags = {at: f"tag_{at}" for at, key in enumerate(by) if filters.name(key) == "Tags"}
+        taken = ", ".join(f"{names[at]} AS {name}" for at, name in of_tags.items())
+        source = f"(SELECT x_LineId, {taken} FROM described) AS told JOIN spend USING (x_LineId)"
     condition, values = filters.where(where)
     size = -(-window.days // POINTS)
     began = window.first + window.days % size * DAY  # all stretches are equally long; days left over go undrawn
     day = f"date_diff('day', CAST('{began}' AS DATE), ChargePeriodStart)"
     stretch = f"({day} + {size}) // {size} - 1" if trend else "0"
-    keys = "".join(f"{name} AS k{i}, " for i, name in enumerate(names))
+    keys = "".join(f"{of_tags.get(i, name)} AS k{i}, " for i, name in enumerate(names))
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE summed AS SELECT {keys}{stretch} AS stretch, sum(Cost) AS cost, count(*) AS n"
-        f" FROM {relation} WHERE ChargePeriodStart BETWEEN ? AND ? AND {condition} AND {only[0]} GROUP BY ALL",
+        f" FROM {source} WHERE ChargePeriodStart BETWEEN ? AND ? AND {condition} AND {only[0]} GROUP BY ALL",
         [*parameters, window.first, window.last, *values, *only[1]],
     )
     groups = "".join(f"k{i}, " for i in range(len(by)))
@@ -67,6 +72,11 @@ def sums(
         found = _with_trend(con, found, groups, window.days // size)
     con.execute("DROP TABLE summed")
     return found
+
+
+def _has_lines(con: duckdb.DuckDBPyConnection) -> bool:
+    """True where lines stand apart from their rows: then tags are taken apart once per line, and not once per row."""
+    return bool(con.execute("SELECT 1 FROM information_schema.tables WHERE table_name = 'described'").fetchall())
 
 
 def _with_trend(con: duckdb.DuckDBPyConnection, found: dict[Key, Sum], groups: str, points: int) -> dict[Key, Sum]:

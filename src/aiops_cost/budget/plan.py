@@ -166,10 +166,11 @@ def parents_and_parts(
     (reading refuses that), so their amounts may be added.
     """
     present = [line for line in lines if month is None or month in line.amounts]
+    every = [[_is_parent(line, other) for other in present] for line in present]
     found = []
-    for line in present:
-        below = [other for other in present if _is_parent(line, other)]
-        direct = tuple(part for part in below if not any(_is_parent(between, part) for between in below))
+    for line, parts in zip(present, every, strict=True):
+        below = [at for at, is_part in enumerate(parts) if is_part]
+        direct = tuple(present[part] for part in below if not any(every[between][part] for between in below))
         if direct:
             found.append((line, direct))
     return found
@@ -182,4 +183,5 @@ def roots(lines: Sequence[BudgetLine], month: str) -> Iterator[BudgetLine]:
 
 
 def _is_parent(one: BudgetLine, other: BudgetLine) -> bool:
-    return relate(one.constraints, other.constraints) is Relation.PARENT and share_months(one, other)
+    near = one.constraints.keys() <= other.constraints.keys()  # most are not, and that is told without their values
+    return near and relate(one.constraints, other.constraints) is Relation.PARENT and share_months(one, other)

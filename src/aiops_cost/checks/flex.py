@@ -55,6 +55,17 @@ def runs(view: View, lines: Sequence[BudgetLine]) -> list[Volumes]:
     Runs come on some days only: from the month of the first one to the last billed day, any other day has none. The
     bill is read once for all lines.
     """
+    known: dict[str, Volumes] = view.memo.setdefault("runs_by_day", {})
+    asked = [line for line in lines if _key(line) not in known]
+    known.update(zip(map(_key, asked), _runs(view, asked), strict=True))
+    return [known[_key(line)] for line in lines]
+
+
+def _key(line: BudgetLine) -> str:
+    return repr(sorted(line.scope.items()))
+
+
+def _runs(view: View, lines: Sequence[BudgetLine]) -> list[Volumes]:
     if not lines:
         return []
     firsts, parameters = [], []

@@ -107,7 +107,7 @@ class Study:
         """What one run costs, in a line that is mostly empty days; zero for a steady one."""
         if self.watched is None or not weekly.is_lumpy(self.watched.usage):
             return 0.0
-        return float(np.median(self.watched.usage[weekly.bursts(self.watched.usage)]))
+        return weekly.median(self.watched.usage[weekly.bursts(self.watched.usage)])
 
 
 def calendar(studied: Study, days: Sequence[DayRange], plan: Decimal) -> Decimal:
@@ -165,7 +165,7 @@ def fitting(usage: Floats, first: date, curves: Sequence[Floats]) -> Floats:
             return 0.0
         ratio = np.log(usage[known] / base[known])
         blocks = ratio[len(ratio) % _BLOCK :].reshape(-1, _BLOCK)
-        return float(np.abs(np.diff(np.median(blocks, axis=1))).sum())
+        return float(np.abs(np.diff(np.sort(blocks, axis=1)[:, _BLOCK // 2])).sum())
 
     return min(curves, key=restless)
 

@@ -12,7 +12,7 @@ from typing import Any
 from aiops_cost import money
 from aiops_cost.budget.plan import BudgetLine, DayRange, days_of, parents_and_parts, planned_days
 from aiops_cost.checks import cells, reference, study, wandering
-from aiops_cost.checks.view import Condition, View, both, charges, days_in, in_days
+from aiops_cost.checks.view import NEVER, Condition, View, both, charges, days_in, in_days
 from aiops_cost.drift import bridge, units
 from aiops_cost.drift.bridge import Bridge, Cell, Cells, Names, Part, Spent
 from aiops_cost.drift.onset import Change
@@ -25,7 +25,6 @@ LONGEST = 90
 SHORTEST = 7
 _COLUMNS = ("x_Activity", "x_Component", "x_Model", "x_LatencyTier", "sku", "meter", "unit", "BillingCurrency")
 _COMPUTE = ("training-job", "training-cluster", "ai-api-training", "fine-tuning")
-_USAGE = Condition(f"sort = '{cells.USAGE}'")
 _GROWS = "GB-months"
 
 
@@ -62,7 +61,9 @@ def explained(view: View, asked: Asked) -> Explained:
 
 
 def _parts_of(view: View, line: BudgetLine) -> tuple[BudgetLine, ...]:
-    return next((parts for whole, parts in parents_and_parts(view.lines) if whole is line), ())
+    if "parts" not in view.memo:
+        view.memo["parts"] = {study.key(whole): parts for whole, parts in parents_and_parts(view.lines)}
+    return tuple(view.memo["parts"].get(study.key(line), ()))
 
 
 def _together(view: View, asked: Asked, below: Sequence[BudgetLine]) -> Explained:
@@ -103,18 +104,18 @@ def _alone(view: View, asked: Asked) -> Explained:
     own = wandering.followed(view, asked.line)
     scope = own.all
     window = both(scope, in_days(asked.days))
-    came = _cells(view, both(window, _USAGE))
+    came = _cells(view, window)
     baseline = baseline_days(view, asked)
-    base = _cells(view, both(scope, in_days([baseline]), _USAGE)) if baseline else None
+    before = both(scope, in_days([baseline])) if baseline else None
+    base = _cells(view, before) if before else None
     share = Fraction(days_in(asked.days), days_in([baseline])) if baseline else Fraction(1)
     with localcontext(money.EXACT):
         scale = Decimal(share.numerator) / share.denominator
         base = bridge.scaled(base, scale) if base else None
         base_runs = len(_runs(view, charges(asked.line), [baseline])) * scale if base and baseline else None
         pace = 1 + asked.calendar / asked.planned if asked.planned else Decimal(1)
-    before = both(scope, in_days([baseline])) if baseline else None
     extra = list(_aside(view, window, before, scale, asked.line))
-    exchange = money.EXACT.subtract(cells.amount(view, both(window, _USAGE)), bridge.cost_of(came))
+    exchange = money.EXACT.subtract(_cost(_by_sort(view, window).get(cells.USAGE, ())), bridge.cost_of(came))
     if exchange:
         extra.append(Part("fx", "exchange rates since the plan", exchange))
     extra += _renamed(view, own, asked)
@@ -143,7 +144,7 @@ def _alone(view: View, asked: Asked) -> Explained:
 def _renamed(view: View, own: wandering.Followed, asked: Asked) -> Iterator[Part]:
     """What the line lacks, or has besides, because things are attributed otherwise than before."""
     days = in_days(asked.days)
-    lacking, besides = (cells.amount(view, both(one, days)) for one in (own.late, own.gained))
+    lacking, besides = (ZERO if one is NEVER else cells.amount(view, both(one, days)) for one in (own.late, own.gained))
     if lacking:
         yield Part("attribution", "was attributed otherwise before, or is now", -lacking)
     if besides:
@@ -195,12 +196,26 @@ def baseline_days(view: View, asked: Asked) -> DayRange | None:
 
 
 def _cells(view: View, condition: Condition) -> dict[Cell, Spent]:
-    """The cells that meet a condition, in units made one, at the exchange rates of the plan; where one lacks a
-    quantity, it is None for all of it."""
-    return _made(view, cells.rows(view, _COLUMNS, condition))
+    """The cells of usage that meet a condition, as `_made` makes them."""
+    return _made(view, _by_sort(view, condition).get(cells.USAGE, ()))
+
+
+def _by_sort(view: View, condition: Condition) -> Mapping[str, Sequence[tuple[Any, ...]]]:
+    """Sort (`usage`, `fee` and so on) -> the rows of the cells that meet a condition; asked once per view."""
+    known: dict[Condition, dict[str, list[tuple[Any, ...]]]] = view.memo.setdefault("cells_by_sort", {})
+    if condition not in known:
+        known[condition] = {}
+        for sort, *row in cells.rows(view, ("sort", *_COLUMNS), condition):
+            known[condition].setdefault(sort, []).append(tuple(row))
+    return known[condition]
+
+
+def _cost(rows: Sequence[tuple[Any, ...]]) -> Decimal:
+    return money.total(Decimal(row[-2]) for row in rows)
 
 
 def _made(view: View, rows: Sequence[tuple[Any, ...]]) -> dict[Cell, Spent]:
+    """Rows as cells in units made one, at the plan's exchange rates; a quantity is None where a row of it lacks one."""
     found: dict[Cell, Spent] = {}
     for activity, component, model, tier, sku, meter, unit, currency, quantity, cost, native in rows:
         family, factor = units.unit(unit, component) or ("no unit", None)
@@ -314,7 +329,7 @@ def _compared(view: View, asked: Asked, notes: list[str]) -> None:
     told = measured(view, "tokens", asked)
     if told is None:
         return
-    here = _cells(view, both(charges(asked.line), in_days(asked.days), _USAGE))
+    here = _cells(view, both(charges(asked.line), in_days(asked.days)))
     billed = bridge.quantity_of(here, "serving: tokens")
     if billed:
         share = money.EXACT.divide(told - billed, billed)
@@ -347,7 +362,7 @@ def _grown(view: View, asked: Asked, found: reference.Reference, part: Part, cam
     group = f"storage: {_GROWS}"
     first = asked.days[0][0]
     month = [(first, min(days_of(f"{first:%Y-%m}")[1], asked.days[0][1]))]
-    at_first = bridge.quantity_of(_cells(view, both(charges(asked.line), in_days(month), _USAGE)), group)
+    at_first = bridge.quantity_of(_cells(view, both(charges(asked.line), in_days(month))), group)
     whole, ended = bridge.quantity_of(found.cells, group), bridge.quantity_of(came, group)
     expected = reference.quantity(asked.line, month)
     if not expected or ended == whole:
@@ -369,18 +384,13 @@ _ASIDE: Mapping[str, tuple[str, str]] = {
 def _aside(view: View, window: Condition, base: Condition | None, scale: Decimal, line: BudgetLine) -> Iterator[Part]:
     """What use does not drive: fees, credits, corrections, against the baseline's where the plan has no
     assumptions (they are about use, so with them all of it was not planned)."""
-    came = _sorts(view, window)
-    before = _sorts(view, base) if base and not line.assumes else {}
+    came = _by_sort(view, window)
+    before = _by_sort(view, base) if base and not line.assumes else {}
     for sort, (kind, name) in _ASIDE.items():
         with localcontext(money.EXACT):
-            usual = before.get(sort, ZERO) * scale if sort != cells.CORRECTION else ZERO
-            amount = came.get(sort, ZERO) - usual
+            usual = _cost(before.get(sort, ())) * scale if sort != cells.CORRECTION else ZERO
+            amount = _cost(came.get(sort, ())) - usual
         if amount:
             yield Part(kind, name, amount)
         if usual:
             yield Part("start", "level before", usual)
-
-
-def _sorts(view: View, condition: Condition) -> dict[str, Decimal]:
-    found: list[tuple[Any, ...]] = cells.rows(view, ["sort"], condition)
-    return {row[0]: Decimal(row[2]) for row in found if row[0] != cells.USAGE}

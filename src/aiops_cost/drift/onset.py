@@ -258,7 +258,7 @@ def _of_bursts(values: Floats, first: date) -> Iterator[Change]:
 
 def _without_odd_ones(line: Floats) -> Floats:
     """A sequence of runs in which a single run far from both its neighbours is put between them; two are a level."""
-    middle = np.median(np.stack([line[:-2], line[1:-1], line[2:]]), axis=0)
+    middle = np.sort(np.stack([line[:-2], line[1:-1], line[2:]]), axis=0)[1]
     return np.concatenate([line[:1], middle, line[-1:]]) if len(line) > 2 else line
 
 
@@ -267,8 +267,9 @@ def _jump(line: Floats, floor: float) -> tuple[int, float, float] | None:
     best: tuple[int, float, float] | None = None
     for at in range(4, len(line) - 1):
         before, after = line[:at], line[at:]
-        size = float(after.mean() - before.mean())
-        rest = np.concatenate([before - before.mean(), after - after.mean()])
+        low, high = before.mean(), after.mean()
+        size = float(high - low)
+        rest = np.concatenate([before - low, after - high])
         sigma = max(float(rest.std()) * np.sqrt(len(line) / (len(line) - 2)), floor)
         score = abs(size) / (sigma * np.sqrt(1 / len(before) + 1 / len(after)))
         if best is None or score > best[2]:

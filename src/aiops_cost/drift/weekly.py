@@ -28,10 +28,12 @@ def median(values: Floats) -> float:
     """The median of some finite values, the same as numpy's to the last bit: short series are asked for it very often,
     and most of the time went into the generality of that."""
     half = len(values) // 2
+    sorted_there = values.copy()
     if len(values) % 2:
-        return float(np.partition(values, half)[half])
-    low, high = np.partition(values, (half - 1, half))[half - 1 : half + 1]
-    return float((low + high) / 2)
+        sorted_there.partition(half)
+        return float(sorted_there[half])
+    sorted_there.partition((half - 1, half))
+    return float((sorted_there[half - 1] + sorted_there[half]) / 2)
 
 
 def spread(values: Floats) -> float:

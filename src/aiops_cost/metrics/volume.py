@@ -116,16 +116,28 @@ def _series(values: Sequence[Value], metric: str, wanted: Mapping[str, frozenset
     """Per day: of each workload the values that say least (the total), and of the whole the one without a workload
     where there is one; then the sum of counts and sizes, the mean of other levels."""
     days: dict[date, dict[str | None, list[Value]]] = {}
+    fits: dict[tuple[str | None, ...], bool] = {}  # values say the same day after day, so each saying is tried once
     for value in values:
-        if all(_fits(value, dimension, of) for dimension, of in wanted.items()):
+        says = value[1:5]
+        if says not in fits:
+            fits[says] = all(_fits(value, dimension, of) for dimension, of in wanted.items())
+        if fits[says]:
             days.setdefault(value.day, {}).setdefault(value.workload, []).append(value)
     averaged = metric in LEVELS and not metric.startswith("gb")
     found = {}
     for day, workloads in days.items():
         chosen = [workloads[None]] if None in workloads else list(workloads.values())
-        least = [one.value for same in chosen for one in same if one.said == min(other.said for other in same)]
+        least = [value for same in chosen for value in _least(same)]
         found[day] = rounded(money.total(least) / len(least)) if averaged else money.total(least)
     return found
+
+
+def _least(same: Sequence[Value]) -> list[Decimal]:
+    """Of values about one workload those that say least besides."""
+    if len(same) == 1:
+        return [same[0].value]
+    least = min(one.said for one in same)
+    return [one.value for one in same if one.said == least]
 
 
 def _fits(value: Value, dimension: str, of: frozenset[str]) -> bool:
