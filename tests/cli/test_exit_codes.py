@@ -32,6 +32,13 @@ def test_1_over_the_plan(small):
     assert [one["code"] for one in found.json["findings"] if one["severity"] == "breach"] == ["DRF001"]
 
 
+def test_the_whole_picture_says_what_the_gate_said_and_is_none(small):
+    found = serving(small).budget(plan(200)).config().pulled()("report", "--full", *AS_OF, "--format", "json")
+    assert found.code == 0
+    assert found.json["exit_code"] == 1
+    assert found.json["verdict"].startswith("over the line")
+
+
 def test_warn_only_passes_a_breach(small):
     assert serving(small).budget(plan(200)).config().pulled()("check", *AS_OF, "--warn-only").code == 0
 
