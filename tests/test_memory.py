@@ -3,6 +3,7 @@ bill or file is another answer."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from decimal import Decimal
@@ -94,6 +95,15 @@ def test_a_ledger_that_cannot_be_written_is_still_read(ruled, monkeypatch):
     assert answers(ruled) == []
 
 
+def test_answers_that_another_user_keeps_to_himself_are_made_again(ruled):
+    if os.geteuid() == 0:
+        pytest.skip("root reads everything")
+    activity(ruled)
+    for kind in (memory.FOLDER, memory.DAYS):
+        (ruled.folder / "ledger" / kind).chmod(0)
+    assert activity(ruled) == "training"
+
+
 def test_only_the_latest_answers_are_kept(ruled):
     for number in range(memory.KEPT + 2):
         (ruled.folder / "rules.yaml").write_text(
@@ -180,6 +190,21 @@ def test_amounts_that_are_converted_row_by_row_are_not_remembered(small):
     assert first.code == 0, first.err
     assert small("report", "--month", "2026-05", "--as-of", "2026-06-10", "-f", "json") == first
     assert answers(small, memory.DAYS) == []
+
+
+def test_days_that_another_currency_left_behind_are_not_taken_for_this_one(small):
+    small.bill("aws", "2026-05-01", 31, "10", Tags='{"workload": "chat"}')
+    small.budget("  - {scope: {workload: chat}, amount: 100}").config(more="fx: fx.csv\n")
+    (small.folder / "fx.csv").write_text("date,from,to,rate\n2026-05-01,USD,EUR,0.5\n", encoding="utf-8")
+    small.pulled()
+    for code, actual in (("USD", 310), ("EUR", 155)):
+        file = small.folder / "aiops-cost.yaml"
+        file.write_text(
+            file.read_text(encoding="utf-8").replace("currency: USD", f"currency: {code}"), encoding="utf-8"
+        )
+        found = small("drift", "--as-of", "2026-06-10", "-f", "json")
+        (row,) = found.rows("drift")
+        assert Decimal(row["actual"]) == actual
 
 
 def test_a_ledger_that_lost_a_file_is_not_answered_from_memory(ruled):

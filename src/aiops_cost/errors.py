@@ -46,7 +46,12 @@ class ProviderError(AiopsError):
 
 
 def defect(error: Exception) -> AiopsError:
-    """What nobody expected, as an error that says so and keeps it as its cause (exit code 5)."""
+    """What nobody expected, as an error that says so and keeps it as its cause (exit code 5); but for what DuckDB says
+    of the machine and of files, which is no defect. The bare `duckdb.Error` is that of its Parquet reader."""
+    kind = type(error)
+    if kind.__module__.lstrip("_").startswith("duckdb") and kind.__name__ in _NO_DEFECT:
+        raised, code, sentence, way_out = _NO_DEFECT[kind.__name__]
+        return raised(Problem(code, "", sentence, way_out))
     last = traceback.extract_tb(error.__traceback__)[-1]
     found = AiopsError(
         Problem(
@@ -58,3 +63,15 @@ def defect(error: Exception) -> AiopsError:
     )
     found.__cause__ = error
     return found
+
+
+_NO_DEFECT: dict[str, tuple[type[AiopsError], str, str, str]] = {
+    "OutOfMemoryException": (
+        UserError, "memory", "the answer needs more memory, with the spill folder, than is allowed",
+        "Raise `memory_limit:` in the configuration, or let `spill:` name a folder on a larger disk.",
+    ),
+    "Error": (
+        CouldNotJudge, "ledger-damaged", "a file below the ledger cannot be read to its end",
+        "Delete `attributed`, `days` and `measured` in it, which are made again; else restore it from a backup.",
+    ),
+}  # fmt: skip

@@ -83,19 +83,22 @@ def keep_days(con: duckdb.DuckDBPyConnection, folder: Path, name: str | None, cu
     It is not done where a sum would not be the answer: a line that changed hands is another owner's on other days, and
     exchange rates are applied to each row and rounded there."""
     path = folder / DAYS / f"{name}.parquet"
-    if not name or not folder.is_dir() or path.is_file() or spend.is_foreign(con, "described", currency):
+    if not name or not folder.is_dir() or _is_there(path) or spend.is_foreign(con, "described", currency):
         return
     if not con.execute("FROM owned LIMIT 1").fetchall():
         _put(con, path, spend.summed_by_day(), {})
 
 
 def offer_days(con: duckdb.DuckDBPyConnection, folder: Path, name: str | None, currency: str) -> None:
-    """The view `days` (see `spend.summed_by_day`), remembered now if it was not; none where it cannot be made."""
+    """The view `days` (see `spend.summed_by_day`), remembered now if it was not; none where it cannot be made, or where
+    exchange rates are applied: what is remembered may stem from a day when the report was in the bills' currency."""
     import duckdb
 
+    if spend.is_foreign(con, "described", currency):
+        return
     keep_days(con, folder, name, currency)
     path = folder / DAYS / f"{name}.parquet"
-    if path.is_file():
+    if _is_there(path):
         with suppress(duckdb.Error):
             con.execute(f"CREATE OR REPLACE TEMP VIEW days AS SELECT * FROM read_parquet({_source(path)})")
 
@@ -108,7 +111,7 @@ def by_day(
     import duckdb
 
     lines, days = (folder / kind / f"{name}.parquet" for kind in (FOLDER, DAYS))
-    if not days.is_file() or not {*columns} <= {*schema.PARTITION, "ChargePeriodStart", *schema.COARSE}:
+    if not _is_there(days) or not {*columns} <= {*schema.PARTITION, "ChargePeriodStart", *schema.COARSE}:
         return None
     con = duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
     try:
@@ -180,6 +183,11 @@ def _remember(con: duckdb.DuckDBPyConnection, path: Path, found: Attributed) -> 
     _put(con, path, "SELECT * FROM described JOIN attribution USING (x_LineId)", said)
 
 
+def _is_there(path: Path) -> bool:
+    """True for an answer that we may read; where several people use a ledger it may be another's, and not for us."""
+    return os.access(path, os.R_OK)
+
+
 def _source(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
 
@@ -188,7 +196,7 @@ def _read(con: duckdb.DuckDBPyConnection, path: Path) -> dict[str, Any] | None:
     """What stands beside an answer; None where it is not there or cannot be read. It then counts as used just now."""
     import duckdb
 
-    if not path.is_file():
+    if not _is_there(path):
         return None
     try:
         rows = con.execute(

@@ -6,6 +6,7 @@ must be settled until 2026-05-31.
 
 from __future__ import annotations
 
+import duckdb
 import pytest
 
 AS_OF = ("--as-of", "2026-06-05")
@@ -30,6 +31,13 @@ def test_1_over_the_plan(small):
     found = serving(small).budget(plan(200)).config().pulled()("check", *AS_OF, "--format", "json")
     assert found.code == 1
     assert [one["code"] for one in found.json["findings"] if one["severity"] == "breach"] == ["DRF001"]
+
+
+def test_the_whole_picture_says_what_the_gate_said_and_is_none(small):
+    found = serving(small).budget(plan(200)).config().pulled()("report", "--full", *AS_OF, "--format", "json")
+    assert found.code == 0
+    assert found.json["exit_code"] == 1
+    assert found.json["verdict"].startswith("over the line")
 
 
 def test_warn_only_passes_a_breach(small):
@@ -218,6 +226,20 @@ def test_5_our_bug_says_so_and_hides_no_traceback_from_those_who_ask(cli, ledger
     assert "hunter2" not in found.err + found.out
     monkeypatch.setenv("AIOPS_COST_DEBUG", "1")
     assert "Traceback" in cli("report", cwd=ledger_folder).err
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "problem"),
+    [(duckdb.OutOfMemoryException("full"), 2, "memory"), (duckdb.Error("snappy"), 3, "ledger-damaged")],
+)
+def test_a_small_machine_and_a_damaged_file_are_no_defects(cli, ledger_folder, monkeypatch, raised, code, problem):
+    def broken(*_, **__):
+        raise raised
+
+    monkeypatch.setattr("aiops_cost.run.questions.report", broken)
+    found = cli("report", "--format", "json", cwd=ledger_folder)
+    assert found.code == code
+    assert [one["code"] for one in found.json["problems"]] == [problem]
 
 
 def test_a_defect_in_one_source_does_not_hide_what_the_others_loaded(small, monkeypatch):

@@ -172,6 +172,67 @@ def test_a_read_only_ledger_is_said(books: Any, make_bill: Any) -> None:
         books.load()
 
 
+def _rubbish(log: Path) -> None:
+    log.write_text("rubbish", encoding="utf-8")
+
+
+def _empty(log: Path) -> None:
+    log.write_bytes(b"")
+
+
+def _folder(log: Path) -> None:
+    log.unlink()
+    log.mkdir()
+
+
+def _cut(log: Path) -> None:
+    log.write_bytes(log.read_bytes()[:300])
+
+
+def _strange_record(log: Path) -> None:
+    log.write_text(log.read_text(encoding="utf-8").replace("periods", "months"), encoding="utf-8")
+
+
+def _no_json(log: Path) -> None:
+    log.write_text(log.read_text(encoding="utf-8").replace('{\\"source', '{\\"\\"source'), encoding="utf-8")
+
+
+@pytest.mark.parametrize("damage", [_rubbish, _folder, _cut, _strange_record, _no_json, _empty])
+def test_a_damaged_log_is_never_a_ledger_without_loads(
+    books: Any, make_bill: Any, damage: Callable[[Path], None]
+) -> None:
+    books.csv("may.csv", [make_bill()])
+    books.load()
+    log = Path(store.table_path(books.location)) / "_delta_log" / f"{0:020}.json"
+    damage(log)
+    with pytest.raises(UserError) as caught:
+        Ledger.open(books.location)
+    assert [problem.code for problem in caught.value.problems] == ["ledger-unreadable"]
+    assert caught.value.problems[0].place == str(books.location)
+
+
+def test_a_ledger_that_may_not_be_read_is_said(books: Any, make_bill: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    books.csv("may.csv", [make_bill()])
+    books.load()
+    monkeypatch.setattr(store, "DeltaTable", denied)
+    with pytest.raises(UserError, match="Permission denied"):
+        Ledger.open(books.location)
+
+
+def test_a_first_load_that_was_killed_before_its_commit_is_no_ledger_yet(books: Any, make_bill: Any) -> None:
+    books.csv("may.csv", [make_bill()])
+    books.load()
+    log = Path(store.table_path(books.location)) / "_delta_log"
+    shutil.rmtree(log)
+    log.mkdir()
+    assert Ledger.open(books.location).version is None
+    books.load()
+    assert books.total() == Decimal(1)
+
+
 def test_too_little_memory_is_said(books: Any, make_bill: Any) -> None:
     books.csv("may.csv", month(make_bill, "1.00", lines=2000))
     with pytest.raises(UserError, match=r"needs more than 1MB of memory|the disk is full|cannot be read"):

@@ -40,7 +40,7 @@ def house(location: str, cache: Path, sources: Sequence[Source], as_of: date) ->
     """What every configuration has: a ledger that can be written and that others cannot read, and fresh sources."""
     folder = Path(location)
     yield from _folder("ledger", folder)
-    if cache.exists() and cache.parent != folder:
+    if os.access(cache, os.F_OK) and cache.parent != folder:
         yield from _folder("cache", cache)
     try:
         ledger = Ledger.open(folder)
@@ -76,7 +76,7 @@ def _twice(ledger: Ledger) -> Iterator[Diagnosis]:
 
 
 def _folder(what: str, folder: Path) -> Iterator[Diagnosis]:
-    there = next(path for path in (folder, *folder.parents) if path.exists())
+    there = next(path for path in (folder, *folder.parents) if os.access(path, os.F_OK))
     if not there.is_dir() or not os.access(there, os.W_OK):
         yield Diagnosis(what, "folder", "wrong", f"{there} cannot be written",
                         f"Check its owner and rights, or choose another `{what}:`.", exit_code=2)  # fmt: skip

@@ -123,7 +123,9 @@ def command(
     with_plan = asked.on_plan or full
     session = options.session(config, as_of, metric, with_plan, known_on=as_known_on, version=ledger_version)
     if full:
-        return output.write(questions.overview(session), format, file)
+        found = questions.overview(session)
+        output.write(found, format, file)
+        return 0  # the page shows what the gate said, and is no gate: like `drift`, it was asked and has answered
     days = options.days(session, month, last, first_day, last_day)
     return output.write(_answer(session, asked, days), format, file)
 

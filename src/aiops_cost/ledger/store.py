@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import duckdb
 from deltalake import CommitProperties, DeltaTable, Field, Schema
@@ -50,24 +51,37 @@ def table_path(location: Path) -> str:
 
 
 def open_table(location: Path) -> DeltaTable | None:
-    """The table, or None when nothing was ever loaded. Raises UserError for a folder that is not a ledger."""
-    path = table_path(location)
+    """The table, or None when nothing was ever loaded. Raises UserError for a folder that is not a ledger, and for one
+    that cannot be read: what cannot be read is never "nothing loaded"."""
     if location.exists() and not location.is_dir():
         raise UserError(
             Problem("ledger-not-folder", str(location), "the ledger is a folder, and this is a file",
                     "Name a folder under `ledger:` in the configuration; it is made at the first pull.")
         )  # fmt: skip
     try:
-        table = DeltaTable(path)
-    except TableNotFoundError:
-        return None
-    except DeltaError as error:
-        raise UserError(
-            Problem("ledger-unreadable", str(location), f"the ledger cannot be opened: {_first_line(error)}",
-                    "Restore the folder from a backup, or pull into a new one (`ledger:` in the configuration).")
-        ) from None  # fmt: skip
-    _refuse_newer(table, location)
+        table = _opened(location)
+    except (DeltaError, OSError) as error:
+        raise _unreadable(location, _first_line(error)) from None
+    if table is not None:
+        _refuse_newer(table, location)
     return table
+
+
+def _opened(location: Path) -> DeltaTable | None:
+    """The table, or None where there is no commit. A log in which deltalake finds no table is one that it cannot read;
+    an empty one is what a first load leaves that was killed before its commit."""
+    try:
+        return DeltaTable(table_path(location))
+    except TableNotFoundError:
+        log = Path(table_path(location)) / "_delta_log"
+        if log.is_dir() and any(file.suffix in {".json", ".parquet"} for file in log.iterdir()):
+            raise
+        return None
+
+
+def _unreadable(location: Path, said: str) -> UserError:
+    way_out = "See that you may read it; else restore it from a backup, or pull into a new folder (`ledger:`)."
+    return UserError(Problem("ledger-unreadable", str(location), f"the ledger cannot be opened: {said}", way_out))
 
 
 def open_version(location: Path, version: int, newest: int) -> DeltaTable:
@@ -108,14 +122,26 @@ def records(table: DeltaTable | None) -> list[dict[str, Any]]:
     """The record of every load, oldest first, each with the table `version` that it made.
 
     `table` is the newest snapshot: deltalake lists all commits for an older one too, and numbers them wrongly.
+    Raises UserError for a record that cannot be understood.
     """
     if table is None:
         return []
     found = []
     for commit in reversed(table.history()):
         if RECORD in commit:
-            found.append({**json.loads(commit[RECORD]), "version": commit["version"]})
+            found.append({**_record(table, commit), "version": commit["version"]})
     return found
+
+
+def _record(table: DeltaTable, commit: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = json.loads(commit[RECORD])
+        if {"source", "at", "periods"} <= record.keys():
+            return record
+    except (ValueError, AttributeError):
+        pass
+    location = Path(unquote(urlsplit(table.table_uri).path)).parent
+    raise _unreadable(location, f"the record of version {commit['version']} cannot be understood")
 
 
 def replace(
@@ -216,7 +242,7 @@ def _conflict(location: Path, error: Exception) -> Problem:
 
 def _refuse_newer(table: DeltaTable, location: Path) -> None:
     history = table.history(1)
-    record = json.loads(history[0].get(RECORD, "{}")) if history else {}
+    record = _record(table, history[0]) if history and RECORD in history[0] else {}
     written = int(record.get("schema", schema.VERSION))
     if written > schema.VERSION:
         raise UserError(

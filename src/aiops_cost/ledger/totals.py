@@ -18,12 +18,10 @@ _SCHEMA = 1
 
 
 def read(location: Path, sources: Iterable[str]) -> tuple[ProviderTotal, ...]:
-    """What is kept for the sources. Raises CouldNotJudge for a file that cannot be understood."""
+    """What is kept for the sources. Raises CouldNotJudge for a file that cannot be read or understood."""
     found: list[ProviderTotal] = []
     for source in sources:
-        path = _path(location, source)
-        if path.is_file():
-            found += _read(path, source)
+        found += _read(_path(location, source), source)
     return tuple(found)
 
 
@@ -62,7 +60,9 @@ def _read(path: Path, source: str) -> list[ProviderTotal]:
             )
             for one in written["totals"]
         ]
-    except (ValueError, KeyError, TypeError, ArithmeticError):
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, KeyError, TypeError, ArithmeticError):
         raise CouldNotJudge(
             Problem("totals-damaged", str(path), "the provider's totals that are kept here cannot be understood",
                     f"Remove the file, and ask again:  aiops-cost pull {source} --reconcile")

@@ -41,7 +41,7 @@ def read(ledger: str) -> dict[str, Kept]:
         rows = _rows(files)
     except TableNotFoundError:
         return {}
-    except (DeltaError, OSError) as error:
+    except (DeltaError, OSError, duckdb.Error) as error:
         raise CouldNotJudge(_damaged(ledger, error)) from None
     found: dict[str, tuple[list[Point], str]] = {}
     for *values, feed, definition in rows:
