@@ -230,6 +230,16 @@ def test_settled_until_is_unknown_while_one_source_is(con):
     assert asked(con, ["activity"], (AWS, unsettled)).facts["settled_until"] is None
 
 
+def test_folders_and_cost_categories_are_columns(con):
+    con.execute("UPDATE spend SET x_CostCategories = '{\"folder\": \"ml/prod\"}' WHERE x_Workload = 'chat'")
+    assert [row[:2] for row in rows(asked(con, ["categories.folder"]))] == [
+        ("ml/prod", Decimal(80)),
+        (None, Decimal(20)),
+    ]
+    only = asked(con, ["workload"], where=("categories.folder=ml/prod",))
+    assert [row[:2] for row in rows(only)] == [("chat", Decimal(80))]
+
+
 @pytest.mark.parametrize(
     ("by", "more"),
     [

@@ -8,8 +8,8 @@
     owner=                  is not known
     owner!=                 is known
 
-Keys are short names (`activity`, `workload`, ...), columns of the ledger, `tags.KEY`, or `day`, `week` (its Monday)
-and `month`.
+Keys are short names (`activity`, `workload`, ...), columns of the ledger, `tags.KEY`, `categories.KEY` (cost
+categories, folders, resource groups), or `day`, `week` (its Monday) and `month`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from aiops_cost.ledger import schema
 from aiops_cost.model import Problem
 
 _FILTER = re.compile(r"\s*([^=~!]*[^=~!\s])\s*(!=|!~|=|~)\s*(.*?)\s*\Z", re.DOTALL)
-_TAG = "tags."
+MAPS = {"tags": "Tags", "categories": "x_CostCategories"}
+"""Columns that hold many values by key, and how a key of them is named: `tags.KEY`."""
 
 DIMENSIONS = (*schema.PARTITION, *schema.KEY, *schema.IDENTITY, *schema.ATTRIBUTION)
 """Columns that a report may group by and a filter may look at."""
@@ -35,8 +36,9 @@ WEEK = "CAST(date_trunc('week', ChargePeriodStart) AS DATE)"
 def column(key: str) -> tuple[str, list[str]]:
     """SQL, with its parameters, for the column that `key` names. Raises UserError with the near miss."""
     found = name(key)
-    if key.startswith(_TAG) and found == "Tags":
-        return "json_extract_string(Tags, ?)", ["/" + key[len(_TAG) :].replace("~", "~0").replace("/", "~1")]
+    if found in MAPS.values() and found != key:
+        member = key.partition(".")[2].replace("~", "~0").replace("/", "~1")
+        return f"json_extract_string({found}, ?)", [f"/{member}"]
     if key in {"month", "week"}:
         return (MONTH if key == "month" else WEEK), []
     return found, []
@@ -44,8 +46,9 @@ def column(key: str) -> tuple[str, list[str]]:
 
 def name(key: str) -> str:
     """The column that `key` is read from. Raises UserError with the near miss."""
-    if key.startswith(_TAG) and len(key) > len(_TAG):
-        return "Tags"
+    of, _, member = key.partition(".")
+    if of in MAPS and member:
+        return MAPS[of]
     if key in {"month", "week"}:
         return "ChargePeriodStart"
     found = schema.SHORT.get(key, key)
@@ -53,7 +56,9 @@ def name(key: str) -> str:
         hint = near(key, [*schema.SHORT, "month", "week", *DIMENSIONS])
         way_out = (
             hint
-            or "Short names: " + ", ".join([*schema.SHORT, "month", "week"]) + "; or any ledger column, or tags.KEY"
+            or "Short names: "
+            + ", ".join([*schema.SHORT, "month", "week"])
+            + "; any ledger column, tags.KEY or categories.KEY"
         )
         raise UserError(Problem("dimension-unknown", "", f"there is no column `{key}`", way_out))
     return found

@@ -48,17 +48,18 @@ def sums(
         sql, given = filters.column(key)
         names.append(sql)
         parameters += given
-    source, of_tags = relation, {}
-    if relation == "spend" and "Tags" in map(filters.name, by) and _has_lines(con):
-        of_tags = {at: f"tag_{at}" for at, key in enumerate(by) if filters.name(key) == "Tags"}
-        taken = ", ".join(f"{names[at]} AS {name}" for at, name in of_tags.items())
-        source = f"(SELECT x_LineId, {taken} FROM described) AS told JOIN spend USING (x_LineId)"
+    source, of_line = relation, {}
+    if relation == "spend" and _has_lines(con):
+        of_line = {at: f"told_{at}" for at, key in enumerate(by) if filters.name(key) in filters.MAPS.values()}
+    if of_line:
+        told = ", ".join(f"{names[at]} AS {name}" for at, name in of_line.items())
+        source = f"(SELECT x_LineId, {told} FROM described) AS told JOIN spend USING (x_LineId)"
     condition, values = filters.where(where)
     size = -(-window.days // POINTS)
     began = window.first + window.days % size * DAY  # all stretches are equally long; days left over go undrawn
     day = f"date_diff('day', CAST('{began}' AS DATE), ChargePeriodStart)"
     stretch = f"({day} + {size}) // {size} - 1" if trend else "0"
-    keys = "".join(f"{of_tags.get(i, name)} AS k{i}, " for i, name in enumerate(names))
+    keys = "".join(f"{of_line.get(i, name)} AS k{i}, " for i, name in enumerate(names))
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE summed AS SELECT {keys}{stretch} AS stretch, sum(Cost) AS cost, count(*) AS n"
         f" FROM {source} WHERE ChargePeriodStart BETWEEN ? AND ? AND {condition} AND {only[0]} GROUP BY ALL",

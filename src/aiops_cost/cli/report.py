@@ -32,7 +32,8 @@ By = Annotated[
     str | None,
     typer.Option(
         "--by",
-        help="Columns, comma-separated: activity (without it), workload, model, owner, run, service, tags.KEY ...",
+        help="Columns, comma-separated: activity (without it), workload, model, owner, run, service, tags.KEY,"
+        " categories.KEY ...",
         metavar="COLUMNS",
     ),
 ]
