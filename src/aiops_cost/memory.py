@@ -1,10 +1,10 @@
-"""Remembers what the rules said of the ledger's lines, and what metric files say, so that the next question need not
-ask them again.
+"""Remembers what the rules said of the ledger's lines, what days cost, and what metric files say, so that the next
+question need not ask them again.
 
 An answer depends on the files that it was made from (the ledger's, the rules, tags and owners; the metric files) and
 on this program; their hash names the file that holds it, below the ledger. Nothing in it is ever out of date: another
 ledger or another rule is another name. A ledger that cannot be written is simply not remembered, and a file that cannot
-be read is made again.
+be opened is made again.
 """
 
 from __future__ import annotations

@@ -101,6 +101,17 @@ def price(amount: Decimal) -> str:
     return show(amount, places=min(places, 18))
 
 
+def chance(probability: Decimal) -> str:
+    """A probability for a person: no forecast is certain, and its tails are not known better, so none is 0% or 100%.
+
+    >>> chance(Decimal("0.384")), chance(Decimal("0.9999")), chance(Decimal(0))
+    ('38%', 'over 99%', 'under 1%')
+    """
+    if Decimal("0.01") <= probability <= Decimal("0.99"):
+        return f"{show(probability.scaleb(2), places=0)}%"
+    return "over 99%" if probability > Decimal("0.5") else "under 1%"
+
+
 def exact(amount: Decimal) -> str:
     """An amount for a program: every digit, no exponent, no trailing zeros, at least two places.
 

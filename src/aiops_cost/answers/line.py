@@ -14,6 +14,7 @@ from aiops_cost.errors import UserError
 from aiops_cost.ledger import schema
 from aiops_cost.model import Column, Problem, Report, Table
 from aiops_cost.rules import storage, training
+from aiops_cost.rules.explain import explain
 from aiops_cost.rules.modules import DRIVERS
 
 if TYPE_CHECKING:
@@ -35,8 +36,6 @@ def answer(
                     'Line ids:  aiops-cost query "SELECT x_LineId, sum(Cost) FROM spend GROUP BY 1 ORDER BY 2 DESC"')
         )  # fmt: skip
     line = {name: None if value is None else str(value) for name, value in zip(columns, row, strict=True)}
-    from aiops_cost.rules.explain import explain
-
     told = explain(line, rules, tags, owners, _siblings(con, line_id, line))
     cells = tuple((name, line[name]) for name in schema.IDENTITY if line[name] is not None)
     return Report(

@@ -97,9 +97,9 @@ def linted(shadowed: Sequence[Shadowed], empty: Sequence[Empty]) -> Report:
         title = "Extracts that capture nothing, on any of the rule's own examples"
         tables.append(Table("extracts", title, (Column("rule"), Column("field"), Column("place")), nothing))
     mine = sum(not rule.builtin for rule in [*(one.rule for one in shadowed), *(one.rule for one in empty)])
-    said = [f"{_counted(len(hidden), 'rule')} can never win"] if hidden else ["every rule can win"]
+    said = [f"{counted(len(hidden), 'rule')} can never win"] if hidden else ["every rule can win"]
     said += (
-        [f"{_counted(len(nothing), 'extract')} {'captures' if len(nothing) == 1 else 'capture'} nothing"]
+        [f"{counted(len(nothing), 'extract')} {'captures' if len(nothing) == 1 else 'capture'} nothing"]
         if nothing
         else []
     )
@@ -108,8 +108,9 @@ def linted(shadowed: Sequence[Shadowed], empty: Sequence[Empty]) -> Report:
                   exit_code=1 if mine else 0)  # fmt: skip
 
 
-def _counted(count: int, thing: str) -> str:
-    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+def counted(count: int, thing: str) -> str:
+    """A number of things in words: `1 rule`, `2 rules`."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
 
 
 def budgets(found: Sequence[Budget], by_month: bool) -> Report:
@@ -156,7 +157,7 @@ def loads(
 
 
 def _of_rows(count: int) -> str:
-    return f" ({count:,} row{'' if count == 1 else 's'})"
+    return f" ({counted(count, 'row')})"
 
 
 def _load(result: LoadResult) -> list[tuple[object, ...]]:

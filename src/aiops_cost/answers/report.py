@@ -105,8 +105,8 @@ def answer(
 
 
 def columns(question: Question) -> frozenset[str] | None:
-    """The columns of the view `spend` that the question looks at, besides the cost; None for cost after sharing, for
-    a plan, which looks at what kind of charge each row is, and where it names one that there is not."""
+    """The columns of the view `spend` that the question looks at, besides the cost; None for cost after sharing, and
+    where it names one that there is not."""
     try:
         keys = (*question.keys, *(filters.parsed(one)[0] for one in question.where))
         named = frozenset(filters.name(key) for key in keys)

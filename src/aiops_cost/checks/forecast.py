@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 
 from aiops_cost import money
 from aiops_cost.checks import outlook, study
@@ -65,7 +66,7 @@ def _told(view: View, one: Outlook, ending: Ending) -> Finding:
             f"the {ending.stretch} will end on {ending.last} at {money.show(ending.expected, currency)} ({view.cost}),"
             f" {money.show(ending.over, currency)} over its plan of {money.show(ending.planned)}; 80% between"
             f" {money.show(ending.low)} and {money.show(ending.high)}; probability of more than planned"
-            f" {outlook.likely(ending.chance)}{gone}"
+            f" {money.chance(Decimal(str(ending.chance)))}{gone}"
         ),
         advice=f"See the days ahead:  aiops-cost forecast --line {typed(line.scope)}",
         scope=line.scope,

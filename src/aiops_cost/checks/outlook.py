@@ -26,8 +26,6 @@ from aiops_cost.drift.weekly import Floats
 DAY = timedelta(days=1)
 LEAST_DAYS = 10
 """From so many settled days on, a forecast is worth telling."""
-SURE = 0.99
-"""A probability beyond this, or below the rest, is told as such: the tails of an interval are not known better."""
 _FEE_DAYS = 91
 _NEAR_BREACH = 0.2
 
@@ -196,17 +194,6 @@ def beats(one: Forecast) -> str:
     fallen = "" if one.path.method in ("level", "runs") else f"; {one.path.method} did better, so it is used"
     inside = "" if one.inside is None else f"; {one.inside} of {one.origins} inside such an 80% interval"
     return f"mean error of {one.origins} forecasts of its past: {told}{fallen}{inside}"
-
-
-def likely(chance: float) -> str:
-    """A probability in words: no forecast is certain, so none says 0% or 100%.
-
-    >>> likely(0.384), likely(0.9999), likely(0.0)
-    ('38%', 'over 99%', 'under 1%')
-    """
-    if chance > SURE:
-        return f"over {SURE:.0%}"
-    return f"under {1 - SURE:.0%}" if chance + SURE < 1 else f"{chance:.0%}"
 
 
 def _own_first(score: forecast.Score) -> tuple[bool, str]:

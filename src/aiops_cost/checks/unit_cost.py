@@ -110,16 +110,10 @@ def unit_costs(view: View, lines: Sequence[BudgetLine] | None = None) -> list[Un
 
 def _volumes(view: View, lines: Sequence[BudgetLine]) -> Iterator[tuple[BudgetLine, str, flex.Volumes]]:
     """Each line with what it is judged by, and how much there was of it; the bill is read once for all runs."""
-    metrics = [(line, judged_by(line)) for line in lines]
-    training = [line for line, metric in metrics if metric == "runs"]
-    counted = iter(flex.runs(view, training))
+    metrics = [(line, metric) for line in lines if (metric := judged_by(line)) is not None]
+    flex.runs(view, [line for line, metric in metrics if metric == "runs"])
     for line, metric in metrics:
-        if metric is not None:
-            yield (
-                line,
-                metric,
-                next(counted) if metric == "runs" else flex.volumes(view, line, metric),
-            )
+        yield line, metric, flex.volumes(view, line, metric)
 
 
 def _measured(line: BudgetLine, window: DayRange, volumes: flex.Volumes) -> tuple[DayRange, ...]:

@@ -52,7 +52,6 @@ RECENT = 21
 """A step is news for three weeks; after that the plan itself shows it."""
 RECENT_SLOPE = 75
 """A slope takes its time to become a drift."""
-_ALIKE = 0.75
 _FLOOR = 0.008
 """No bill is steadier than this share of itself: below it, rounding and hours of the day look like changes."""
 
@@ -70,7 +69,12 @@ class Change:
 
 
 def changes(values: Floats, first: date, expected: Floats | None = None) -> tuple[Change, ...]:
-    """As `_changes`; a series that was asked about lately is not searched again."""
+    """All structural changes of a series, in order of their days; a series that was asked about lately is not searched
+    again.
+
+    `values` are amounts per day; `expected`, where given, what was expected of each of those days (any unit: only its
+    shape counts). Days on which nothing was expected are left out.
+    """
     given = np.asarray(values, dtype=float).tobytes()
     return _remembered(given, first, None if expected is None else np.asarray(expected, dtype=float).tobytes())
 
@@ -81,11 +85,6 @@ def _remembered(values: bytes, first: date, expected: bytes | None) -> tuple[Cha
 
 
 def _changes(values: Floats, first: date, expected: Floats | None) -> tuple[Change, ...]:
-    """All structural changes of a series, in order of their days.
-
-    `values` are amounts per day; `expected`, where given, what was expected of each of those days (any unit: only its
-    shape counts). Days on which nothing was expected are left out.
-    """
     if len(values) < LEAST_DAYS or not np.isfinite(values).all() or (values > 0).sum() < 4:
         return ()
     if weekly.is_lumpy(values):
@@ -181,7 +180,7 @@ def _from_a_level(line: Floats, found: Found) -> Found:
     sizes, *_ = np.linalg.lstsq(terms, line, rcond=None)
     rest = line - terms @ sizes
     sigma = max(weekly.spread(rest), _FLOOR)
-    error = sigma * np.sqrt(weekly.inflation(rest, _ALIKE) * np.linalg.inv(terms.T @ terms)[1, 1])
+    error = sigma * np.sqrt(weekly.inflation(rest) * np.linalg.inv(terms.T @ terms)[1, 1])
     again = _fit(line, kind, trend=False)
     if again is None or abs(sizes[1]) > PLAIN * error:
         return found
@@ -201,7 +200,7 @@ def _fit(line: Floats, kind: str, trend: bool = True) -> tuple[float, Found] | N
     effect = products[best] / norms[best]
     rest = _projected(line, trend) - effect * regressors[best]
     sigma = max(weekly.spread(rest), _FLOOR)
-    inflation = weekly.inflation(rest, _ALIKE)
+    inflation = weekly.inflation(rest)
     error = sigma * np.sqrt(inflation / norms[best])
     reach = 1.0 if kind == "step" else float(len(line) - 1 - at)
     near = np.abs(days - at) <= 3

@@ -31,7 +31,6 @@ from aiops_cost.drift.weekly import Floats
 
 Z80 = 1.2816
 """80% of a normal distribution lie within so many standard deviations."""
-_ALIKE = 0.75
 _WANDERING = (0.0, 0.003, 0.01, 0.03, 0.1, 0.3)
 _DRAWS = 400
 _NEAR, _FAR = 31, 0.004
@@ -151,7 +150,7 @@ def _growth(line: Floats) -> tuple[float, float]:
     slope = float(time @ recent / (time @ time))
     rest = recent - recent.mean() - slope * time
     clipped = np.clip(rest, -3 * weekly.spread(rest), 3 * weekly.spread(rest))
-    error = sqrt(float(clipped @ clipped) / (len(recent) - 2) * weekly.inflation(rest, _ALIKE) / float(time @ time))
+    error = sqrt(float(clipped @ clipped) / (len(recent) - 2) * weekly.inflation(rest) / float(time @ time))
     if abs(slope) > 3 * error and abs(slope) > 2e-4:
         return slope, error
     return 0.0, _GROWTH * error / sqrt(_GROWTH**2 + error**2)
@@ -178,7 +177,7 @@ def _filtered(line: Floats) -> tuple[float, float, float, float]:
     _, state, variance, noise, ratio = best
     if len(scaled) == 1:
         noise = 0.04
-    scale = size * size * noise * (1.0 if ratio else weekly.inflation(scaled - weekly.median(scaled), _ALIKE))
+    scale = size * size * noise * (1.0 if ratio else weekly.inflation(scaled - weekly.median(scaled)))
     return state * size, variance * scale, scale, ratio * scale
 
 
@@ -247,6 +246,7 @@ def _flat(method: str, mean: Floats, values: Floats, known: int) -> Path:
     """The mean of so many known days goes on: their noise is in each day ahead, and in their mean."""
     recent = values[-28:]
     noise = float(recent.var()) if len(values) > 1 else float(mean[0]) ** 2 if len(mean) else 0.0
-    noise *= weekly.inflation(recent - recent.mean(), _ALIKE)
+    noise *= weekly.inflation(recent - recent.mean())
     ahead = np.arange(1, len(mean) + 1)
-    return Path(method, mean, np.sqrt(noise * (ahead + ahead**2 / known)), np.sqrt(noise * (1 + 1 / known)) + 0 * mean)
+    daily = np.full(len(mean), sqrt(noise * (1 + 1 / known)))
+    return Path(method, mean, np.sqrt(noise * (ahead + ahead**2 / known)), daily)

@@ -20,6 +20,7 @@ FLAT: Floats = np.ones(7)
 ENOUGH_WEEKS = 3
 """A weekday must have been seen so often before the week has a shape."""
 
+_ALIKE = 0.75
 _SPREAD = 1.4826
 """The median absolute deviation of a normal distribution, times this, is its standard deviation."""
 
@@ -43,15 +44,15 @@ def spread(values: Floats) -> float:
     return _SPREAD * median(np.abs(values - median(values)))
 
 
-def inflation(rest: Floats, most: float) -> float:
+def inflation(rest: Floats) -> float:
     """By how much the variance of a mean grows because days resemble their neighbours: (1 + r) / (1 - r), r their
-    correlation (Bartlett 1946), taken as `most` where it is more."""
+    correlation (Bartlett 1946), 0.75 at most."""
     limit = 3 * max(spread(rest), 1e-12)
     clipped = np.clip(rest, -limit, limit)
     whole = float(clipped @ clipped)
     if whole <= 0:
         return 1.0
-    r = min(most, max(0.0, float(clipped[1:] @ clipped[:-1]) / whole))
+    r = min(_ALIKE, max(0.0, float(clipped[1:] @ clipped[:-1]) / whole))
     return (1 + r) / (1 - r)
 
 

@@ -93,7 +93,7 @@ def shown(value: Any, kind: str = "text") -> str:
     if kind in {"money", "price"}:
         return amount(number) if kind == "money" else money.price(number)
     if kind in {"percent", "chance"}:
-        return _likely(number) if kind == "chance" else f"{_dressed(number.scaleb(2), 1)}%"
+        return money.chance(number) if kind == "chance" else f"{_dressed(number.scaleb(2), 1)}%"
     return f"{int(number):,}" if kind == "count" else _strip(_dressed(number, 3))
 
 
@@ -272,13 +272,6 @@ def _number(value: Any, kind: str) -> Decimal:
     if kind == "count" and number != int(number):
         raise ValueError(f"a count is a whole number, not {value}")
     return number
-
-
-def _likely(chance: Decimal) -> str:
-    """A probability: none is certain, so none is shown as 0% or 100%."""
-    if not Decimal("0.01") <= chance <= Decimal("0.99"):
-        return "over 99%" if chance > 1 - chance else "under 1%"
-    return f"{money.show(chance.scaleb(2), places=0)}%"
 
 
 def _dressed(number: Decimal, places: int) -> str:

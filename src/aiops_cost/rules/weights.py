@@ -61,8 +61,8 @@ def metric(path: Path) -> Weights:
 def use(path: Path) -> Weights:
     """Read what ran on a cluster: requests and usage, or an OpenCost export. Raises UserError likewise."""
     if path.suffix.lower() == ".json":
-        return _costs([(share.day.isoformat(), share.name, share.cost) for share in opencost.shares(path)])
-    costs: list[tuple[str, str, Decimal]] = []
+        return _costs([(one.day.isoformat(), one.name, one.cost, one.mine) for one in opencost.shares(path)])
+    costs: list[tuple[str, str, Decimal, bool]] = []
     found: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     capacity: dict[str, Decimal] = {}
     for number, row in csv_rows(path, ()):
@@ -71,7 +71,7 @@ def use(path: Path) -> Weights:
             raise _problem("csv-column", path, 1, "the column `workload` or `namespace` is missing")
         key = _key({"date": row.get("Date", ""), **row}, f"{path}:{number}")
         if "TotalCost" in row:
-            costs.append((key, name, _number(row, "TotalCost", path, number)))
+            costs.append((key, name, _number(row, "TotalCost", path, number), not opencost.nobodys(name)))
             continue
         asked = [_number(row, column, path, number) for column in ("requests", "usage") if row.get(column)]
         if not asked:
@@ -82,18 +82,18 @@ def use(path: Path) -> Weights:
     return _costs(costs) if costs else Weights(found, capacity)
 
 
-def _costs(costs: Sequence[tuple[str, str, Decimal]]) -> Weights:
-    """Weights of an OpenCost export, given as day, name and cost. Where it tells what is nobody's, the capacity of that
-    day is known: all of it."""
+def _costs(costs: Sequence[tuple[str, str, Decimal, bool]]) -> Weights:
+    """Weights of an OpenCost export, given as day, name, cost, and whether it is a workload's. Where it tells what is
+    nobody's, the capacity of that day is known: all of it."""
     found: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     whole: dict[str, list[Decimal]] = defaultdict(list)
     told: set[str] = set()
-    for key, name, cost in costs:
+    for key, name, cost, mine in costs:
         whole[key].append(cost)
-        if opencost.nobodys(name):
-            told.add(key)
-        else:
+        if mine:
             found[key][name] += cost
+        else:
+            told.add(key)
     return Weights(found, {key: money.total(whole[key]) for key in sorted(told)}, are_costs=True)
 
 

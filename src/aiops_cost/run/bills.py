@@ -90,16 +90,12 @@ def doctor(
 ) -> Report:
     """Everything that can be looked at without changing or paying anything, and what is wrong with it."""
     chosen = _chosen(config, names)
-    counted = [_counted(len(config.sources), "source"), _counted(len(config.budgets), "budget")]
+    counted = [lists.counted(len(config.sources), "source"), lists.counted(len(config.budgets), "budget")]
     read = f"{place_of(config.file)}: {', '.join(counted)}"
     found = [Diagnosis("configuration", "file", "ok", read)]
     found += doctor_answer.house(config.ledger, config.cache, chosen, as_of)
     found += feeds.examine(chosen, config.folder, Errand(config.cache, (), now, say))
     return doctor_answer.answer(found)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def paper(config: Config, names: Sequence[str], wanted: str) -> str:

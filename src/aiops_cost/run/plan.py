@@ -77,7 +77,8 @@ def check_changed(session: Session, asked: Asked, what: str) -> Report:
 
 def _in_one_sentence(plan: Table, changed: Sequence[changes.Change], currency: str) -> str:
     """What a change does, for who reads no further."""
-    more = plan.total[6] if plan.total else Decimal(0)
+    at = [column.name for column in plan.columns].index("change")
+    more = plan.total[at] if plan.total else Decimal(0)
     word = "larger" if more > 0 else "smaller"
     moved = f"The plan would be {money.show(abs(more), currency)} {word}" if more else "The plan would be as large"
     number = changes.counts(changed)
