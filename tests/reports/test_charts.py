@@ -93,4 +93,6 @@ def test_no_label_keeps_a_chart_from_being_drawn(charts: Charts, label: str) -> 
     """The drawing cuts long labels anywhere, and half an emoji is no text."""
     bars = replace(charts["owners"], rows=((label, "actual", D(30)), (f"{label}2", "budget", D(20))))
     drawn = ElementTree.fromstring(_charts.svg(bars, _charts.NARROW))
-    assert {"30", "20"} <= {"".join(text.itertext()).strip() for text in drawn.iter("{http://www.w3.org/2000/svg}text")}
+    assert {"30.00", "20.00"} <= {
+        "".join(text.itertext()).strip() for text in drawn.iter("{http://www.w3.org/2000/svg}text")
+    }

@@ -20,7 +20,6 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from aiops_cost import idle, money
-from aiops_cost.budget import scope
 from aiops_cost.checks.view import View, report_of
 from aiops_cost.config import Config
 from aiops_cost.model import Finding, Scope, Severity
@@ -69,7 +68,7 @@ def _told(view: View, workload: str | None, mine: Sequence[idle.Idle], until: da
         advice="Ask the owner; then delete it, or let it scale to zero. What it is made of:\n"
         f"  {report_of(of, since, until)}",
         scope=of,
-        owner=_owner(view, of) or next((one.owner for one in mine if one.owner), None),
+        owner=view.owner_of(of) or next((one.owner for one in mine if one.owner), None),
         period=f"{since}..{until}",
         currency=view.currency,
         actual=amount,
@@ -105,7 +104,7 @@ def _hardly_used(view: View, config: Config, until: date) -> Iterator[Finding]:
             f" {money.show(wasted, view.currency)} were idle",
             advice="Take fewer or smaller machines, or scale with requests:  aiops-cost report --idle",
             scope=of,
-            owner=_owner(view, of) or next((one.owner for one in mine if one.owner), None),
+            owner=view.owner_of(of) or next((one.owner for one in mine if one.owner), None),
             period=f"{first}..{until}",
             currency=view.currency,
             actual=cost,
@@ -116,9 +115,3 @@ def _hardly_used(view: View, config: Config, until: date) -> Iterator[Finding]:
 
 def _scope(workload: str | None) -> Scope:
     return {"activity": "serving", **({"workload": workload} if workload else {})}
-
-
-def _owner(view: View, of: Scope) -> str | None:
-    """The owner of the budget line of exactly this scope, if there is one."""
-    wanted = scope.constraints(of)
-    return next((line.owner for line in view.lines if scope.constraints(line.scope) == wanted), None)

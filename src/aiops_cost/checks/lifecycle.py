@@ -129,7 +129,7 @@ def _unread(view: View, config: Config) -> Iterator[Finding]:
             advice="Set a lifecycle rule that moves what nobody reads; mind the class's fees and its least time."
             if saving else "Name the price:  checks: {storage: {prices: {" + str(provider) + ": PRICE}}}",
             scope=scope,
-            owner=_owner(view, scope),
+            owner=view.owner_of(scope),
             period=str(day),
             currency=view.currency,
             actual=money.multiply(gb, price),
@@ -166,7 +166,7 @@ def _checkpoints(view: View, config: Config) -> Iterator[Finding]:
                 advice=f"Delete checkpoints after {keep} days (a lifecycle rule on the bucket); keep the last of each"
                 " run.",
                 scope=scope,
-                owner=_owner(view, {"activity": "storage", **scope}),
+                owner=view.owner_of({"activity": "storage", **scope}),
                 period=f"{until - timedelta(days=keep)}..{until}",
                 currency=view.currency,
                 amount=amount,
@@ -227,12 +227,6 @@ def _latest(view: View, metric: str) -> list[tuple[Scope, date, Decimal]]:
         [metric, view.settled_until],
     )
     return [({"activity": "storage", **({"workload": name} if name else {})}, day, gb) for name, day, gb in rows]
-
-
-def _owner(view: View, scope: Scope) -> str | None:
-    """The owner of the budget line for this workload's storage, if there is one."""
-    wanted = {key: scope.get(key) for key in ("activity", "workload")}
-    return next((line.owner for line in view.lines if {k: line.scope.get(k) for k in wanted} == wanted), None)
 
 
 def _buckets(view: View, condition: Condition, day: date) -> tuple[str, ...]:

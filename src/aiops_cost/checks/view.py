@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 WATCHED = (*AI_ACTIVITIES, "unattributed")
 """The activities whose spend a migration budget should know: AI, and what may be AI."""
+_PURPOSE = ("x_Activity", "x_Workload")
 
 
 @dataclass(frozen=True)
@@ -224,6 +225,12 @@ class View:
         asked = scope.constraints(of).get("x_Workload")
         names = {metric, "input_tokens"} if metric == "tokens" else {metric}
         return any(name in names and (asked is None or said in asked) for name, said in self.memo["measured"])
+
+    def owner_of(self, of: Scope) -> str | None:
+        """The owner of the budget line for this activity and workload, if there is one."""
+        wanted = scope.constraints(of)
+        mine = (line for line in self.lines if all(line.constraints.get(n) == wanted.get(n) for n in _PURPOSE))
+        return next((line.owner for line in mine), None)
 
     def ended(self) -> list[tuple[BudgetLine, DayRange]]:
         """The lines whose last day is over, with the settled days since."""
