@@ -215,16 +215,8 @@ class View:
         at = (metric, repr(sorted(of.items())))
         if at not in known:
             values: volume.Known = self.memo.setdefault("metric_values", {})
-            known[at] = volume.daily(self.connection, metric, of, values) if self._may_measure(metric, of) else {}
+            known[at] = volume.daily(self.connection, metric, of, values)
         return known[at]
-
-    def _may_measure(self, metric: str, of: Scope) -> bool:
-        """False where no row of the metric is about a workload that the scope names: most scopes have few metrics."""
-        if "measured" not in self.memo:
-            self.memo["measured"] = frozenset(self.fetch("SELECT DISTINCT name, workload FROM metrics", ()))
-        asked = scope.constraints(of).get("x_Workload")
-        names = {metric, "input_tokens"} if metric == "tokens" else {metric}
-        return any(name in names and (asked is None or said in asked) for name, said in self.memo["measured"])
 
     def owner_of(self, of: Scope) -> str | None:
         """The owner of the budget line for this activity and workload, if there is one."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -179,8 +178,10 @@ def _commit(
     record: Mapping[str, Any],
     table: DeltaTable | None,
 ) -> None:
-    now = int(time.time() * 1000)
-    added = [AddAction(file.path, file.size, file.partition, now, True, json.dumps(file.stats)) for file in files]
+    added = [
+        AddAction(file.path, file.size, file.partition, _written_at(location, file), True, json.dumps(file.stats))
+        for file in files
+    ]
     properties = CommitProperties(custom_metadata={RECORD: json.dumps(record)}, max_commit_retries=0)
     partition = list(schema.PARTITION)
     if table is None:
@@ -193,6 +194,11 @@ def _commit(
             list(added), "overwrite", _schema(), partition, commit_properties=properties,
             partition_filters=[("x_Source", "=", source), ("x_BillingPeriod", "in", list(periods))],
         )  # fmt: skip
+
+
+def _written_at(location: Path, file: written.Written) -> int:
+    """Milliseconds, as Delta keeps them."""
+    return (location / _FOLDER / file.path).stat().st_mtime_ns // 1_000_000
 
 
 def _schema() -> Schema:
