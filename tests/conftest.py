@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -19,6 +20,11 @@ Golden = Callable[[str, str], None]
 LOADED_AT = datetime(2026, 6, 14, 5, 0, tzinfo=UTC)
 TODAY = "2026-06-14"
 """The day on which the demo company looks at its bills."""
+
+
+def pytest_configure() -> None:
+    """Who runs tests in the background of a shell has Ctrl-C ignored, and so would the processes that tests start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
