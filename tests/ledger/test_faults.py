@@ -211,6 +211,14 @@ def test_a_damaged_log_is_never_a_ledger_without_loads(
     assert caught.value.problems[0].place == str(books.location)
 
 
+@pytest.mark.parametrize("target", ["not-mounted", "ledger"])
+def test_a_link_that_leads_nowhere_is_never_a_ledger_without_loads(tmp_path: Path, target: str) -> None:
+    (tmp_path / "ledger").symlink_to(target)
+    with pytest.raises(UserError) as caught:
+        Ledger.open(tmp_path / "ledger")
+    assert "not there" in str(caught.value)
+
+
 def test_a_ledger_that_may_not_be_read_is_said(books: Any, make_bill: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def denied(*_: Any) -> None:
         raise PermissionError(13, "Permission denied")

@@ -39,6 +39,19 @@ def test_idle_and_what_is_nobodys_stand_apart_in_proportion(tmp_path: Path) -> N
     assert given_out(path, 80) == {"chat": "32.00", "ranker": "16.00", "idle": "32.00"}
 
 
+def test_what_is_nobodys_in_a_namespace_is_not_the_namespaces(tmp_path: Path) -> None:
+    lost = {"properties": {"namespace": "chat"}, **allocation(20)}
+    path = saved(tmp_path, {"one/chat/pod": {"properties": {"namespace": "chat"}, **allocation(60)},
+                            "one/chat/__unmounted__": lost})  # fmt: skip
+    assert given_out(path, 40) == {"chat": "30.00", "idle": "10.00"}
+
+
+def test_an_amount_of_many_digits_is_kept(tmp_path: Path) -> None:
+    path = saved(tmp_path, {})
+    path.write_text(json.dumps({"data": [{"chat": allocation(1)}]}).replace(": 1}", ": 12345678901.123456789}"))
+    assert weights.use(path).by["2026-05-01"]["chat"] == Decimal("12345678901.123456789")
+
+
 def test_without_idle_it_is_what_the_bill_has_beyond(tmp_path: Path) -> None:
     path = saved(tmp_path, {"chat": allocation(40), "ranker": allocation(20)})
     assert given_out(path, 80) == {"chat": "40.00", "ranker": "20.00", "idle": "20.00"}
@@ -83,6 +96,12 @@ def test_idle_in_a_csv_export_is_no_workload(tmp_path: Path) -> None:
         ('{"code": 200, "data": [{"a": {"cpuCost": 1}}]}', "`a`: has no `totalCost`"),
         ('{"code": 200, "data": [{"a": {"totalCost": NaN}}]}', "NaN is not a number"),
         ('{"code": 200, "data": [{"a": {"totalCost": -1}}]}', "`totalCost` is -1"),
+        ('{"code": 200, "data": [{"a": {"totalCost": 1e400}}]}', "`totalCost` is 1E+400"),
+        (
+            '{"data": [{"a": {"totalCost": 1, "start": "0001-01-01T00:00+23:00", "end": "2026-05-01"}}]}',
+            "`window` has no",
+        ),
+        ('{"data": [{"a": {"totalCost": 1, "start": "1970-01-01", "end": "2026-05-01"}}]}', "longer than a year"),
         ('{"code": 200, "data": [{"a": {"totalCost": 1}}]}', "`window` has no `start` and `end`"),
         (
             '{"data": [{"a": {"totalCost": 1, "start": "2026-05-02T00:00:00Z", "end": "2026-05-01T00:00:00Z"}}]}',

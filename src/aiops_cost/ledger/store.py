@@ -52,6 +52,8 @@ def table_path(location: Path) -> str:
 def open_table(location: Path) -> DeltaTable | None:
     """The table, or None when nothing was ever loaded. Raises UserError for a folder that is not a ledger, and for one
     that cannot be read: what cannot be read is never "nothing loaded"."""
+    if location.is_symlink() and not location.exists():
+        raise _unreadable(location, "it is a link to a place that is not there")
     if location.exists() and not location.is_dir():
         raise UserError(
             Problem("ledger-not-folder", str(location), "the ledger is a folder, and this is a file",

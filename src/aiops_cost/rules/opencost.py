@@ -22,6 +22,9 @@ from aiops_cost.errors import UserError
 from aiops_cost.model import Problem
 
 _ASK = "Ask for whole days:  curl 'http://localhost:9003/allocation?window=lastmonth&step=1d&aggregate=namespace'"
+_MOST = Decimal(10) ** 20
+"""Amounts of the ledger have 20 digits before the point."""
+_LONGEST = timedelta(days=366)
 
 
 @dataclass(frozen=True)
@@ -84,11 +87,11 @@ def _entries(path: Path, data: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _of(path: Path, name: str, entry: Mapping[str, Any]) -> Iterator[Share]:
     cost = entry.get("totalCost")
-    if not isinstance(cost, Decimal) or cost < 0:
+    if not isinstance(cost, Decimal) or not 0 <= cost < _MOST:
         said = "has no `totalCost`" if cost is None else f"`totalCost` is {cost}, not an amount"
         raise _bad(path, f"`{name}`: {said}")
     days = _days(path, name, entry)
-    parts = money.split(cost.quantize(money.LEDGER_SCALE), [Decimal(seconds) for _, seconds in days])
+    parts = money.split(money.EXACT.quantize(cost, money.LEDGER_SCALE), [Decimal(seconds) for _, seconds in days])
     for (day, _), part in zip(days, parts, strict=True):
         yield Share(day, _workload(name, entry), part, not nobodys(name))
 
@@ -105,8 +108,10 @@ def _days(path: Path, name: str, entry: Mapping[str, Any]) -> list[tuple[date, i
     window = entry.get("window")
     try:
         start, end = (_instant((window if isinstance(window, dict) else entry)[key]) for key in ("start", "end"))
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise _bad(path, f"`{name}`: `window` has no `start` and `end`", _ASK) from None
+    if end - start > _LONGEST:
+        raise _bad(path, f"`{name}`: the window from {start} to {end} is longer than a year", _ASK)
     found = []
     while start < end:
         after = min(_midnight(start) + timedelta(days=1), end)
