@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -61,21 +61,30 @@ one_rule = st.tuples(
 
 
 @st.composite
-def rule_sets(draw: st.DrawFn) -> RuleSet:
-    """A few packs of arbitrary rules, read from files as a user's are."""
+def packs(draw: st.DrawFn) -> list[str]:
+    """A few packs of arbitrary rules, as a user writes them."""
+    texts = []
+    for number, (when, activity, confidence, refines) in enumerate(draw(st.lists(one_rule, max_size=5))):
+        asked = ", ".join(f"{name}: {value if value[0] in '{[' else repr(value)}" for name, value in when.items())
+        texts.append(
+            f"pack: p{number}\nrefines: {str(refines).lower()}\nrules:\n  - {{id: r-{number}, when: {{{asked}}},"
+            f" activity: {activity}, confidence: {confidence}, why: w, set: {{workload: w-{number % 2}}},"
+            " fires: [{ServiceName: x}], quiet: [{ServiceName: y}]}\n"
+        )
+    return texts
+
+
+def loaded(texts: Sequence[str]) -> RuleSet:
+    """The packs as files in this order, read as a user's are."""
     with TemporaryDirectory() as folder:
-        files = []
-        for number, (when, activity, confidence, refines) in enumerate(draw(st.lists(one_rule, max_size=5))):
-            asked = ", ".join(f"{name}: {value if value[0] in '{[' else repr(value)}" for name, value in when.items())
-            path = Path(folder) / f"{number}.yaml"
-            path.write_text(
-                f"pack: p{number}\nrefines: {str(refines).lower()}\nrules:\n  - {{id: r-{number}, when: {{{asked}}},"
-                f" activity: {activity}, confidence: {confidence}, why: w, set: {{workload: w-{number % 2}}},"
-                " fires: [{ServiceName: x}], quiet: [{ServiceName: y}]}\n",
-                encoding="utf-8",
-            )
-            files.append(path)
-        return load_packs(draw(st.permutations(files)), builtin=False)
+        files = [Path(folder) / f"{number}.yaml" for number in range(len(texts))]
+        for file, text in zip(files, texts, strict=True):
+            file.write_text(text, encoding="utf-8")
+        return load_packs(files, builtin=False)
+
+
+def rule_sets() -> st.SearchStrategy[RuleSet]:
+    return packs().flatmap(st.permutations).map(loaded)
 
 
 def attribute(con: duckdb.DuckDBPyConnection, rules: RuleSet) -> None:
@@ -100,6 +109,16 @@ def test_activities_sum_to_the_bill_before_and_after_sharing(con, rules):
     allocate(con, (Stage("shared"),), keep_own=False)
     assert con.execute(by_activity.format("allocated")).fetchone() == whole
     assert con.execute("SELECT count(*) FROM spend").fetchone() == con.execute("SELECT count(*) FROM ledger").fetchone()
+
+
+@given(texts=packs(), data=st.data())
+@PATIENT
+def test_the_order_of_packs_of_one_precedence_does_not_matter(con, texts, data):
+    decided = []
+    for files in (texts, data.draw(st.permutations(texts))):
+        attribute(con, loaded(files))
+        decided.append(con.execute("SELECT * FROM attribution ORDER BY x_LineId").fetchall())
+    assert decided[0] == decided[1]
 
 
 @given(old=rule_sets(), new=rule_sets())
