@@ -8,7 +8,7 @@ other. All of it:  python -m benchmarks load --format cur2 --peers
 `--peers` lets a pandas script and focus-converter do the same (see `peers.py`). Ratios are given of wall time and of
 processor time; on a machine that others use, only the second means something.
 The FOCUS file is made with a fixed seed: 24 hourly rows per line and day, amounts as DECIMAL, as Azure and GCP send
-them, and once more as DOUBLE, as AWS does, which costs a reading of every amount as text.
+them, and once more as DOUBLE, as AWS does, which costs a look at each whether it is a short decimal.
 """
 
 from __future__ import annotations
