@@ -10,6 +10,7 @@ Anything else that surfaces is our bug (5). 0 and 1 are answers, not errors.
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
@@ -47,11 +48,13 @@ class ProviderError(AiopsError):
 
 def defect(error: Exception) -> AiopsError:
     """What nobody expected, as an error that says so and keeps it as its cause (exit code 5); but for what DuckDB says
-    of the machine and of files, which is no defect. The bare `duckdb.Error` is that of its Parquet reader."""
-    kind = type(error)
-    if kind.__module__.lstrip("_").startswith("duckdb") and kind.__name__ in _NO_DEFECT:
-        raised, code, sentence, way_out = _NO_DEFECT[kind.__name__]
-        return raised(Problem(code, "", sentence, way_out))
+    of the machine and of files, which is no defect. Its Parquet reader raises the bare `duckdb.Error`, or names the
+    file."""
+    kind, file = type(error), _PARQUET.search(str(error))
+    name = "Error" if kind.__name__ == "InvalidInputException" and file else kind.__name__
+    if kind.__module__.lstrip("_").startswith("duckdb") and name in _NO_DEFECT:
+        raised, code, sentence, way_out = _NO_DEFECT[name]
+        return raised(Problem(code, file[1] if file else "", sentence, way_out))
     last = traceback.extract_tb(error.__traceback__)[-1]
     found = AiopsError(
         Problem(
@@ -72,6 +75,7 @@ _NO_DEFECT: dict[str, tuple[type[AiopsError], str, str, str]] = {
     ),
     "Error": (
         CouldNotJudge, "ledger-damaged", "a file below the ledger cannot be read to its end",
-        "Delete `attributed`, `days` and `measured` in it, which are made again; else restore it from a backup.",
+        "Restore the folder from a backup; or pull into a new one (`ledger:` in the configuration).",
     ),
 }  # fmt: skip
+_PARQUET = re.compile(r"""["']([^"']+\.parquet)["']""")

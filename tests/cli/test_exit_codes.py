@@ -230,7 +230,12 @@ def test_5_our_bug_says_so_and_hides_no_traceback_from_those_who_ask(cli, ledger
 
 @pytest.mark.parametrize(
     ("raised", "code", "problem"),
-    [(duckdb.OutOfMemoryException("full"), 2, "memory"), (duckdb.Error("snappy"), 3, "ledger-damaged")],
+    [
+        (duckdb.OutOfMemoryException("full"), 2, "memory"),
+        (duckdb.Error("snappy"), 3, "ledger-damaged"),
+        (duckdb.InvalidInputException('Failed to read file "/l/a.parquet": corrupt'), 3, "ledger-damaged"),
+        (duckdb.InvalidInputException("no such thing"), 5, "our-bug"),
+    ],
 )
 def test_a_small_machine_and_a_damaged_file_are_no_defects(cli, ledger_folder, monkeypatch, raised, code, problem):
     def broken(*_, **__):

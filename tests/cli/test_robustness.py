@@ -55,6 +55,15 @@ def test_a_slip_is_answered_before_the_ledger_is_opened(cli, tmp_path):
         assert "was ever loaded" not in found.err
 
 
+def test_a_damaged_ledger_is_told_once_and_before_bills_are_fetched(small):
+    small.bill("aws", "2026-05-01", 2, "10").bill("gcp", "2026-05-01", 2, "10").config().pulled()
+    (small.folder / "ledger" / "lines" / "_delta_log" / f"{0:020}.json").write_text("", encoding="utf-8")
+    for words in (("pull",), ("report", *TODAY), ("status",), ("check", *TODAY), ("query", "FROM ledger")):
+        found = small(*words)
+        assert (found.code, found.out) == (3, ""), words
+        assert [line for line in found.err.splitlines() if "is damaged" in line] == found.err.splitlines()[:1]
+
+
 BUSY = """
 import sys, time
 from aiops_cost.run import snapshot

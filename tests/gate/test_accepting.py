@@ -251,18 +251,14 @@ def test_github_gets_annotations_and_a_page(over, monkeypatch, tmp_path: Path):
     assert "DRF001" in text
 
 
-def test_rows_that_somebody_else_wrote_are_not_judged(over):
+def test_rows_that_somebody_else_changed_are_not_judged(over):
     """DAT008: the ledger no longer is what the record of its load says."""
-    import duckdb
-    from deltalake import DeltaTable, write_deltalake
+    from deltalake import DeltaTable
 
     from aiops_cost.ledger import store
 
     table = DeltaTable(store.table_path(over.folder / "ledger"))
-    files = ", ".join(f"'{uri}'" for uri in table.file_uris())
-    with duckdb.connect() as con:
-        rows = con.sql(f"SELECT * FROM read_parquet([{files}], hive_partitioning = true) LIMIT 1")
-        write_deltalake(table, rows, mode="append")
+    table.update({"BilledCost": "20"}, predicate="ChargePeriodStart = '2026-05-01'")
     found = over("check", *AS_OF, "--format", "json")
     assert found.code == 3
     [odd] = [one for one in found.json["findings"] if one["code"] == "DAT008"]

@@ -172,45 +172,6 @@ def test_a_read_only_ledger_is_said(books: Any, make_bill: Any) -> None:
         books.load()
 
 
-def _rubbish(log: Path) -> None:
-    log.write_text("rubbish", encoding="utf-8")
-
-
-def _empty(log: Path) -> None:
-    log.write_bytes(b"")
-
-
-def _folder(log: Path) -> None:
-    log.unlink()
-    log.mkdir()
-
-
-def _cut(log: Path) -> None:
-    log.write_bytes(log.read_bytes()[:300])
-
-
-def _strange_record(log: Path) -> None:
-    log.write_text(log.read_text(encoding="utf-8").replace("periods", "months"), encoding="utf-8")
-
-
-def _no_json(log: Path) -> None:
-    log.write_text(log.read_text(encoding="utf-8").replace('{\\"source', '{\\"\\"source'), encoding="utf-8")
-
-
-@pytest.mark.parametrize("damage", [_rubbish, _folder, _cut, _strange_record, _no_json, _empty])
-def test_a_damaged_log_is_never_a_ledger_without_loads(
-    books: Any, make_bill: Any, damage: Callable[[Path], None]
-) -> None:
-    books.csv("may.csv", [make_bill()])
-    books.load()
-    log = Path(store.table_path(books.location)) / "_delta_log" / f"{0:020}.json"
-    damage(log)
-    with pytest.raises(UserError) as caught:
-        Ledger.open(books.location)
-    assert [problem.code for problem in caught.value.problems] == ["ledger-unreadable"]
-    assert caught.value.problems[0].place == str(books.location)
-
-
 @pytest.mark.parametrize("target", ["not-mounted", "ledger"])
 def test_a_link_that_leads_nowhere_is_never_a_ledger_without_loads(tmp_path: Path, target: str) -> None:
     (tmp_path / "ledger").symlink_to(target)
@@ -228,17 +189,6 @@ def test_a_ledger_that_may_not_be_read_is_said(books: Any, make_bill: Any, monke
     monkeypatch.setattr(store, "DeltaTable", denied)
     with pytest.raises(UserError, match="Permission denied"):
         Ledger.open(books.location)
-
-
-def test_a_first_load_that_was_killed_before_its_commit_is_no_ledger_yet(books: Any, make_bill: Any) -> None:
-    books.csv("may.csv", [make_bill()])
-    books.load()
-    log = Path(store.table_path(books.location)) / "_delta_log"
-    shutil.rmtree(log)
-    log.mkdir()
-    assert Ledger.open(books.location).version is None
-    books.load()
-    assert books.total() == Decimal(1)
 
 
 def test_too_little_memory_is_said(books: Any, make_bill: Any) -> None:
@@ -430,15 +380,6 @@ def test_a_delta_table_of_someone_else_is_left_alone(books: Any, make_bill: Any)
     books.location.mkdir()
     write_deltalake(store.table_path(books.location), duckdb.sql("SELECT 1 AS a"))
     with pytest.raises(UserError, match="its columns are not the ledger's"):
-        books.load()
-
-
-def test_a_damaged_ledger_is_said(books: Any, make_bill: Any) -> None:
-    books.csv("may.csv", [make_bill()])
-    books.load()
-    (log,) = (books.location / "lines" / "_delta_log").glob("*.json")
-    log.write_text("{ not json")
-    with pytest.raises(UserError, match="the ledger cannot be opened"):
         books.load()
 
 

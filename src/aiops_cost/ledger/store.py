@@ -10,6 +10,7 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,13 @@ from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction, create_table_with_add_actions
 
 from aiops_cost.errors import AiopsError, UserError
-from aiops_cost.ledger import schema, written
+from aiops_cost.ledger import damage, schema, written
 from aiops_cost.model import Problem
 
 RECORD = "aiops_cost.load"
 _FOLDER = "lines"
+_FIRST = "_first_load"
+"""A file below the table from before the first load writes until it has committed."""
 _DELTA_TYPES = {
     "string": "string",
     "json": "string",
@@ -51,7 +54,7 @@ def table_path(location: Path) -> str:
 
 def open_table(location: Path) -> DeltaTable | None:
     """The table, or None when nothing was ever loaded. Raises UserError for a folder that is not a ledger, and for one
-    that cannot be read: what cannot be read is never "nothing loaded"."""
+    that cannot be read, and CouldNotJudge for one that is damaged: neither is "nothing loaded"."""
     if location.is_symlink() and not location.exists():
         raise _unreadable(location, "it is a link to a place that is not there")
     if location.exists() and not location.is_dir():
@@ -61,22 +64,29 @@ def open_table(location: Path) -> DeltaTable | None:
         )  # fmt: skip
     try:
         table = _opened(location)
-    except (DeltaError, OSError) as error:
+        if table is not None:
+            _refuse_newer(table, location)
+    except DeltaError as error:
+        said = damage.of_log(Path(table_path(location)))
+        raise (damage.damaged(location, said) if said else _unreadable(location, _first_line(error))) from None
+    except OSError as error:
         raise _unreadable(location, _first_line(error)) from None
-    if table is not None:
-        _refuse_newer(table, location)
     return table
 
 
 def _opened(location: Path) -> DeltaTable | None:
-    """The table, or None where there is no commit. A log in which deltalake finds no table is one that it cannot read;
-    an empty one is what a first load leaves that was killed before its commit."""
+    """The table, or None where there is no commit: where nothing is, or what a first load leaves that was killed before
+    its commit. A log in which deltalake finds no table is one that it cannot read; files without a log have lost it."""
+    table = Path(table_path(location))
     try:
-        return DeltaTable(table_path(location))
+        return DeltaTable(str(table))
     except TableNotFoundError:
-        log = Path(table_path(location)) / "_delta_log"
+        log = table / damage.LOG
         if log.is_dir() and any(file.suffix in {".json", ".parquet"} for file in log.iterdir()):
             raise
+        if not (table / _FIRST).exists() and next(table.rglob("*.parquet"), None):
+            said = f"the log of its loads is gone ({_FOLDER}/{damage.LOG}), and files of loads are there"
+            raise damage.damaged(location, said) from None
         return None
 
 
@@ -120,29 +130,35 @@ def files_at(location: Path, version: int, source: str, period: str) -> tuple[st
 
 
 def records(table: DeltaTable | None) -> list[dict[str, Any]]:
-    """The record of every load, oldest first, each with the table `version` that it made.
+    """The record of every load up to the snapshot `table`, oldest first, each with the table `version` that it made.
 
-    `table` is the newest snapshot: deltalake lists all commits for an older one too, and numbers them wrongly.
-    Raises UserError for a record that cannot be understood.
+    Raises CouldNotJudge for a log or a file that is not whole, and for rows that are not those of the records.
     """
     if table is None:
         return []
-    found = []
-    for commit in reversed(table.history()):
-        if RECORD in commit:
-            found.append({**_record(table, commit), "version": commit["version"]})
+    location, many = Path(unquote(urlsplit(table.table_uri).path)).parent, table.version() + 1
+    try:
+        commits = table.history()[::-1][:many]  # deltalake lists later ones, too, and numbers all from the end
+        found = [{**_record(location, commit), "version": v} for v, commit in enumerate(commits) if RECORD in commit]
+        said = None if len(commits) == many else f"{len(commits)} of its {many} commits are there"
+        said = said or damage.of_commits(commits, RECORD) or damage.of_files(table, found)
+    except DeltaError as error:
+        said = _first_line(error)
+    except (KeyError, TypeError, AttributeError):
+        said = "the record of a load cannot be understood"
+    if said:
+        raise damage.damaged(location, damage.of_log(Path(table_path(location))) or said)
     return found
 
 
-def _record(table: DeltaTable, commit: Mapping[str, Any]) -> dict[str, Any]:
+def _record(location: Path, commit: Mapping[str, Any]) -> dict[str, Any]:
     try:
         record: dict[str, Any] = json.loads(commit[RECORD])
         if {"source", "at", "periods"} <= record.keys():
             return record
     except (ValueError, AttributeError):
         pass
-    location = Path(unquote(urlsplit(table.table_uri).path)).parent
-    raise _unreadable(location, f"the record of version {commit['version']} cannot be understood")
+    raise damage.damaged(location, f"the record of version {commit['version']} cannot be understood")
 
 
 def replace(
@@ -161,7 +177,11 @@ def replace(
     partitions since, and UserError when the disk refuses; the ledger is then as it was.
     """
     _make_private(location)
+    first = location / _FOLDER / _FIRST
     try:
+        if table is None:
+            first.parent.mkdir(exist_ok=True, mode=0o700)
+            first.touch(mode=0o600)
         with written.write(con, rows, location / _FOLDER, source, periods) as files:
             _commit(location, files, source, periods, record, table)
     except CommitFailedError as error:
@@ -170,6 +190,10 @@ def replace(
         if "already exists" in str(error):
             raise Conflict(_conflict(location, error)) from None
         raise disk_problem(location, error) from None
+    finally:
+        if table is None:
+            with suppress(OSError):
+                first.unlink()
 
 
 def _commit(
@@ -250,7 +274,7 @@ def _conflict(location: Path, error: Exception) -> Problem:
 
 def _refuse_newer(table: DeltaTable, location: Path) -> None:
     history = table.history(1)
-    record = _record(table, history[0]) if history and RECORD in history[0] else {}
+    record = _record(location, history[0]) if history and RECORD in history[0] else {}
     written = int(record.get("schema", schema.VERSION))
     if written > schema.VERSION:
         raise UserError(

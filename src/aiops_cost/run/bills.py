@@ -31,7 +31,9 @@ def pull(
     config: Config, names: Sequence[str], options: Options, say: Callable[[str], None] = lambda _: None
 ) -> tuple[list[LoadResult], list[AiopsError]]:
     """Fetch and load the named sources, or all of them. A source that fails does not stop the others; its error
-    is returned beside what was loaded."""
+    is returned beside what was loaded. Raises AiopsError for a ledger that cannot be opened, before anything is
+    fetched."""
+    Ledger.open(config.ledger)
     results: list[LoadResult] = []
     errors: list[AiopsError] = []
     for source in _chosen(config, names):
