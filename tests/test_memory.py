@@ -4,6 +4,7 @@ bill or file is another answer."""
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from decimal import Decimal
@@ -24,6 +25,12 @@ rules:
     fires: [{{ServiceName: Amazon SageMaker}}]
     quiet: [{{ServiceName: Amazon EC2}}]
 """
+DAMAGES = (
+    lambda _: b"",
+    lambda _: b"PAR1 and nothing",
+    lambda whole: whole[:200],
+    lambda whole: whole[:4] + bytes(len(whole) // 2) + whole[4 + len(whole) // 2 :],
+)
 COMPONENT = {"training": "training-cluster", "storage": "object-storage"}
 
 
@@ -83,9 +90,9 @@ def test_a_changed_tag_key_or_bill_is_another_answer(ruled):
 
 def test_a_broken_answer_is_made_again(ruled):
     activity(ruled)
-    (path,) = answers(ruled)
-    for content in (b"", b"PAR1 and nothing", path.read_bytes()[:200]):
-        path.write_bytes(content)
+    for damage in DAMAGES:
+        (path,) = answers(ruled)
+        path.write_bytes(damage(path.read_bytes()))
         assert activity(ruled) == "training"
 
 
@@ -164,11 +171,37 @@ def test_days_without_a_match_still_say_why(ruled):
 
 def test_broken_days_are_asked_of_the_ledger(ruled):
     activity(ruled)
-    (path,) = answers(ruled, memory.DAYS)
-    whole = path.read_bytes()
-    for content in (b"", whole[:200], whole[:4] + bytes(len(whole) // 2) + whole[4 + len(whole) // 2 :]):
-        path.write_bytes(content)
+    for damage in DAMAGES:
+        (path,) = answers(ruled, memory.DAYS)
+        path.write_bytes(damage(path.read_bytes()))
         assert activity(ruled) == "training"
+
+
+def test_what_is_remembered_and_was_damaged_anywhere_is_thrown_away(demo_copy, cli):
+    """Zeros that a disk left where a file was written: what can be read of them would be other amounts."""
+    for kind in (memory.FOLDER, memory.DAYS, memory.MEASURED):
+        shutil.rmtree(demo_copy / "ledger" / kind, ignore_errors=True)
+    words = ("check", "--as-of", "2026-06-14", "-f", "json")
+    whole = cli(*words, cwd=demo_copy)
+    for at in (0.3, 0.9):
+        for kind in (memory.FOLDER, memory.DAYS, memory.MEASURED):
+            (path,) = (demo_copy / "ledger" / kind).glob("*.parquet")
+            content = path.read_bytes()
+            first, last = int(len(content) * at), int(len(content) * (at + 0.05))
+            path.write_bytes(content[:first] + bytes(last - first) + content[last:])
+        assert cli(*words, cwd=demo_copy) == whole
+        kept = list((demo_copy / "ledger").glob("*/*.parquet"))
+        assert [one.stem.rpartition("-")[2] for one in kept] == [memory._checksum(one) for one in kept]
+        assert len(kept) == 3
+
+
+def test_remembered_days_are_asked_within_the_memory_that_is_allowed(ruled):
+    activity(ruled)
+    (path,) = answers(ruled, memory.DAYS)
+    name = path.stem.rpartition("-")[0]
+    con = memory.by_day(ruled.folder / "ledger", name, ["x_Activity"], "EffectiveCost", "USD", "200MB")
+    assert con is not None
+    assert con.execute("SELECT current_setting('memory_limit')").fetchone() == ("190.7 MiB",)
 
 
 def test_days_of_a_line_that_changed_hands_are_not_remembered(small):
@@ -235,7 +268,7 @@ def test_a_broken_memory_of_metrics_is_made_again(small):
     small.bill("aws", "2026-05-01", 31, "10", Tags='{"workload": "chat"}').config(more="metrics: [m.csv]\n").pulled()
     words = ("query", "SELECT value FROM metrics", "--as-of", "2026-06-10", "-f", "json")
     first = small(*words)
-    (path,) = answers(small, memory.MEASURED)
-    for content in (b"", path.read_bytes()[:100]):
-        path.write_bytes(content)
+    for damage in DAMAGES:
+        (path,) = answers(small, memory.MEASURED)
+        path.write_bytes(damage(path.read_bytes()))
         assert small(*words) == first

@@ -3,8 +3,8 @@ question need not ask them again.
 
 An answer depends on the files that it was made from (the ledger's, the rules, tags and owners; the metric files) and
 on this program; their hash names the file that holds it, below the ledger. Nothing in it is ever out of date: another
-ledger or another rule is another name. A ledger that cannot be written is simply not remembered, and a file that cannot
-be opened is made again.
+ledger or another rule is another name. The name ends with the checksum of the file, so that one which was damaged is
+never asked: it is deleted, and made again. A ledger that cannot be written is simply not remembered.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -66,14 +67,13 @@ def attributed(
 ) -> Attributed:
     """The same as `spend.attributed`, from memory where it has the answer; `rules` is only called where it has not.
     `folder` is the ledger's."""
-    path = folder / FOLDER / f"{name}.parquet"
-    found = _recalled(con, path) if name else None
+    found = _recalled(con, _kept(folder / FOLDER, name))
     if found is None:
         asked = rules()
         used = frozenset(column for rule in asked[0] for column, _ in rule.when)
         found = Attributed(spend.attributed(con, *asked), used)
         if name and folder.is_dir():
-            _remember(con, path, found)
+            _remember(con, folder / FOLDER, name, found)
     return found
 
 
@@ -82,11 +82,10 @@ def keep_days(con: duckdb.DuckDBPyConnection, folder: Path, name: str | None, cu
 
     It is not done where a sum would not be the answer: a line that changed hands is another owner's on other days, and
     exchange rates are applied to each row and rounded there."""
-    path = folder / DAYS / f"{name}.parquet"
-    if not name or not folder.is_dir() or _is_there(path) or spend.is_foreign(con, "described", currency):
+    if not name or not folder.is_dir() or spend.is_foreign(con, "described", currency) or _kept(folder / DAYS, name):
         return
     if not con.execute("FROM owned LIMIT 1").fetchall():
-        _put(con, path, spend.summed_by_day(), {})
+        _put(con, folder / DAYS, name, spend.summed_by_day(), {})
 
 
 def offer_days(con: duckdb.DuckDBPyConnection, folder: Path, name: str | None, currency: str) -> None:
@@ -97,23 +96,26 @@ def offer_days(con: duckdb.DuckDBPyConnection, folder: Path, name: str | None, c
     if spend.is_foreign(con, "described", currency):
         return
     keep_days(con, folder, name, currency)
-    path = folder / DAYS / f"{name}.parquet"
-    if _is_there(path):
+    path = _kept(folder / DAYS, name)
+    if path:
         with suppress(duckdb.Error):
             con.execute(f"CREATE OR REPLACE TEMP VIEW days AS SELECT * FROM read_parquet({_source(path)})")
 
 
 def by_day(
-    folder: Path, name: str | None, columns: Iterable[str], cost: str, currency: str
+    folder: Path, name: str | None, columns: Iterable[str], cost: str, currency: str, memory_limit: str
 ) -> duckdb.DuckDBPyConnection | None:
     """A connection with nothing but the view `spend` (see `spend.by_day`); None where the days are not remembered,
     lack one of the columns, or have amounts in another currency."""
     import duckdb
 
-    lines, days = (folder / kind / f"{name}.parquet" for kind in (FOLDER, DAYS))
-    if not _is_there(days) or not {*columns} <= {*schema.PARTITION, "ChargePeriodStart", *schema.COARSE}:
+    if not {*columns} <= {*schema.PARTITION, "ChargePeriodStart", *schema.COARSE}:
         return None
-    con = duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
+    lines, days = (_kept(folder / kind, name) for kind in (FOLDER, DAYS))
+    if not lines or not days:
+        return None
+    safe = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    con = duckdb.connect(config={"memory_limit": memory_limit, **safe})
     try:
         spend.by_day(con, f"read_parquet({_source(lines)})", f"read_parquet({_source(days)})", cost)
         if spend.is_foreign(con, f"read_parquet({_source(lines)})", currency):
@@ -136,14 +138,14 @@ def measured(
     digest = sha256(repr((__version__, str(Path.cwd()), entries)).encode())
     ours = sorted((_HOUSE / "metrics").rglob("*.py"))
     name = _named(digest, (*ours, *(file for source in sources for file in source.files)))
-    path = folder / MEASURED / f"{name}.parquet"
     known = name if sources and not any(source.fetched for source in sources) else None
-    if known and (said := _read(con, path)) is not None and spend.remeasured(con, _source(path)):
+    path = _kept(folder / MEASURED, known)
+    if path and (said := _read(con, path)) is not None and spend.remeasured(con, _source(path)):
         return tuple(said["notes"])
     found = read()
     spend.measured(con, found.points)
     if known and folder.is_dir():
-        _put(con, path, "SELECT * FROM metrics", {"notes": found.notes})
+        _put(con, folder / MEASURED, known, "SELECT * FROM metrics", {"notes": found.notes})
     return found.notes
 
 
@@ -162,12 +164,12 @@ def _named(digest: Any, read: Iterable[Path]) -> str | None:
     return str(digest.hexdigest()[:32])
 
 
-def _recalled(con: duckdb.DuckDBPyConnection, path: Path) -> Attributed | None:
+def _recalled(con: duckdb.DuckDBPyConnection, path: Path | None) -> Attributed | None:
     """What was known, with the views made; None where the answer is not there or cannot be read."""
     import duckdb
 
-    said = _read(con, path)
-    if said is None:
+    said = _read(con, path) if path else None
+    if not path or said is None:
         return None
     try:
         spend.recalled(con, f"read_parquet({_source(path)})", [tuple(one) for one in said["owned"]])
@@ -176,16 +178,32 @@ def _recalled(con: duckdb.DuckDBPyConnection, path: Path) -> Attributed | None:
         return None
 
 
-def _remember(con: duckdb.DuckDBPyConnection, path: Path, found: Attributed) -> None:
+def _remember(con: duckdb.DuckDBPyConnection, folder: Path, name: str, found: Attributed) -> None:
     owned = con.execute("SELECT line, CAST(first AS VARCHAR), CAST(last AS VARCHAR), owner FROM owned").fetchall()
     told = [[p.code, p.place, p.sentence, p.way_out] for p in found.problems]
     said = {"problems": told, "owned": owned, "used": sorted(found.used_columns)}
-    _put(con, path, "SELECT * FROM described JOIN attribution USING (x_LineId)", said)
+    _put(con, folder, name, "SELECT * FROM described JOIN attribution USING (x_LineId)", said)
 
 
-def _is_there(path: Path) -> bool:
-    """True for an answer that we may read; where several people use a ledger it may be another's, and not for us."""
-    return os.access(path, os.R_OK)
+def _kept(folder: Path, name: str | None) -> Path | None:
+    """The answer that we may read and that is what was written; where several people use a ledger it may be another's,
+    and not for us. A damaged one is deleted: zeros in the middle of a file may be taken for amounts."""
+    for path in folder.glob(f"{name}-*.parquet") if name else ():
+        try:
+            if path.stem.rpartition("-")[2] == _checksum(path):
+                return path
+            path.unlink(missing_ok=True)
+        except OSError:
+            continue
+    return None
+
+
+def _checksum(path: Path) -> str:
+    found = 0
+    with path.open("rb") as file:
+        while block := file.read(1_000_000):
+            found = zlib.crc32(block, found)
+    return f"{found:08x}"
 
 
 def _source(path: Path) -> str:
@@ -193,11 +211,9 @@ def _source(path: Path) -> str:
 
 
 def _read(con: duckdb.DuckDBPyConnection, path: Path) -> dict[str, Any] | None:
-    """What stands beside an answer; None where it is not there or cannot be read. It then counts as used just now."""
+    """What stands beside an answer; None where it cannot be read. It then counts as used just now."""
     import duckdb
 
-    if not _is_there(path):
-        return None
     try:
         rows = con.execute(
             f"SELECT decode(value) FROM parquet_kv_metadata({_source(path)}) WHERE decode(key) = '{_BESIDE}'"
@@ -209,21 +225,21 @@ def _read(con: duckdb.DuckDBPyConnection, path: Path) -> dict[str, Any] | None:
     return said
 
 
-def _put(con: duckdb.DuckDBPyConnection, path: Path, select: str, beside: dict[str, Any]) -> None:
+def _put(con: duckdb.DuckDBPyConnection, answers: Path, name: str, select: str, beside: dict[str, Any]) -> None:
     """Put an answer in place whole; where the ledger cannot be written, or is full, nothing is lost but time."""
     import duckdb
 
     said = json.dumps(beside).replace("'", "''")
     try:
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        answers.mkdir(mode=0o700, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=answers) as folder:
             part = Path(folder) / "part.parquet"
             con.execute(
                 f"COPY ({select}) TO {_source(part)}"
                 f" (FORMAT parquet, COMPRESSION zstd, KV_METADATA {{'{_BESIDE}': '{said}'}})"
             )
-            part.replace(path)
-        for old in sorted(path.parent.glob("*.parquet"), key=lambda one: -one.stat().st_mtime)[KEPT:]:
+            part.replace(answers / f"{name}-{_checksum(part)}.parquet")
+        for old in sorted(answers.glob("*.parquet"), key=lambda one: -one.stat().st_mtime)[KEPT:]:
             old.unlink(missing_ok=True)
     except (duckdb.Error, OSError):
         return

@@ -75,7 +75,8 @@ class Attribution:
         """A connection whose view `spend` is what lines cost by the day, where that is remembered, has these columns,
         and needs no exchange rate: a twelfth of the ledger's rows, or less, with the same sums."""
         config = self.config
-        return memory.by_day(self.ledger.location, self._name, columns, config.cost, config.currency)
+        kept = (self.ledger.location, self._name)
+        return memory.by_day(*kept, columns, config.cost, config.currency, config.memory_limit)
 
     def keep_days(self) -> None:
         """Remember what lines cost by the day, for the next question."""
