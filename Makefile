@@ -8,6 +8,7 @@ DEMO ?= demo
 
 demo: $(READY)
 	$(BIN)/aiops-cost demo $(DEMO)
+	@echo "The program is $(BIN)/aiops-cost; this puts it on your path:  . $(BIN)/activate"
 
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import sys
 
 
@@ -12,6 +13,8 @@ def main() -> None:
     try:
         from aiops_cost.cli import run_cli
 
+        if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that knows no lines or umlauts shows `?` for them
+            sys.stdout.reconfigure(errors="replace")
         code = run_cli(sys.argv[1:])
     except KeyboardInterrupt:  # while the program was still being read
         code = 130

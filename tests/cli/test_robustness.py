@@ -55,6 +55,26 @@ def test_a_slip_is_answered_before_the_ledger_is_opened(cli, tmp_path):
         assert "was ever loaded" not in found.err
 
 
+def test_a_terminal_without_lines_gets_the_answer_all_the_same(ledger_folder):
+    found = shell("ac report --month 2026-05", ledger_folder, PYTHONIOENCODING="ascii")
+    assert found.returncode == 0, found.stderr
+    assert "????" in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--where", "workload==chat"), "Write key=value"),
+        (("--by", "tags"), "Name one of them:  tags.KEY"),
+        (("--where", "categories=x"), "Name one of them:  categories.KEY"),
+    ],
+)
+def test_a_near_miss_of_a_filter_is_answered_with_what_to_type(cli, ledger_folder, words, said):
+    found = cli("report", *words, cwd=ledger_folder)
+    assert found.code == 2
+    assert said in found.err
+
+
 def test_a_damaged_ledger_is_told_once_and_before_bills_are_fetched(small):
     small.bill("aws", "2026-05-01", 2, "10").bill("gcp", "2026-05-01", 2, "10").config().pulled()
     (small.folder / "ledger" / "lines" / "_delta_log" / f"{0:020}.json").write_text("", encoding="utf-8")

@@ -207,6 +207,17 @@ def test_a_title_is_said_once(format_: str) -> None:
     assert "\n\n\n" not in text
 
 
+def test_a_screen_has_a_thousand_rows_and_says_how_many_are_left() -> None:
+    rows = tuple((f"vm-{number}", Decimal(1)) for number in range(2_500))
+    many = one_table(Column("resource"), Column("cost", "money"), rows=rows, total=("total", Decimal(2_500)))
+    text = reports.render(many, "table")
+    assert "vm-999 " in text
+    assert "vm-1000 " not in text
+    assert "2,500.00" in text
+    assert text.endswith("\n1,000 of 2,500 rows are shown; all of them:  --format csv\n")
+    assert reports.render(many, "csv").count("vm-") == 2_500
+
+
 def test_unknown_is_not_zero() -> None:
     rows = ((None, None, None), (Decimal(0), Decimal(0), 0))
     columns = (Column("cost", "money"), Column("p", "percent"), Column("n", "count"))

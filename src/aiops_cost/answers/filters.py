@@ -53,7 +53,11 @@ def name(key: str) -> str:
         return "ChargePeriodStart"
     found = schema.SHORT.get(key, key)
     if found not in DIMENSIONS:
-        hint = near(key, [*schema.SHORT, "month", "week", *DIMENSIONS])
+        hint = (
+            f"Name one of them:  {key.lower()}.KEY"
+            if key.lower() in MAPS
+            else near(key, [*schema.SHORT, "month", "week", *DIMENSIONS])
+        )
         way_out = (
             hint
             or "Short names: "
@@ -80,7 +84,7 @@ def where(filters: Sequence[str]) -> tuple[str, list[str]]:
 def parsed(text: str) -> tuple[str, str, str]:
     """Key, sign and value of a filter. Raises UserError for what is none."""
     match = _FILTER.match(text)
-    if not match:
+    if not match or match[3].startswith("="):
         way_out = "Write key=value, key!=value, key~text or key!~text."
         raise UserError(Problem("filter-syntax", "", f"`{text}` is not a filter", way_out))
     return match[1], match[2], match[3]

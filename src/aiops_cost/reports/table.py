@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from rich import box
 from rich.cells import cell_len
@@ -42,6 +43,8 @@ _BAR = 10
 _GAP = 2
 _NARROW = 12
 """A text column is wrapped to this width before a table becomes blocks."""
+_MOST = 1_000
+"""So many rows of a table are shown: to lay out two hundred thousand would take minutes, and nobody reads them."""
 
 _STYLES = {
     Severity.INFO: "dim",
@@ -84,7 +87,11 @@ def _parts(report: Report, width: int) -> Iterator[RenderableType]:
         other = table.title not in {"", report.title}
         title = [Text(clean(table.title), "bold")] if other else []
         note = [Text(clean(table.note), "dim")] if table.note else []
-        yield Group(*title, *_table(without(table), width), *note)
+        few = replace(table, rows=table.rows[:_MOST])
+        if few.rows != table.rows:
+            left = f"{_MOST:,} of {len(table.rows):,} rows are shown; all of them:  --format csv"
+            note.append(Text(left, "dim"))
+        yield Group(*title, *_table(without(few), width), *note)
     if report.findings:
         yield Group(*map(_finding, worst_first(report.findings)))
     if report.notes:
