@@ -77,7 +77,7 @@ def test_a_forecast_is_no_judged_breach():
 
 def test_what_is_accepted_does_not_count_and_is_told():
     assert judge([ACCEPTED]).sentence == "within the line; 1 accepted"
-    assert judge([ACCEPTED, BREACH]).sentence == "over the line: 1 breach (DRF001)"
+    assert judge([ACCEPTED, BREACH]).sentence == "over the line: 1 breach (DRF001); 1 accepted"
     assert judge([ACCEPTED, UNJUDGED]).exit_code == 3
 
 

@@ -73,6 +73,7 @@ def test_unbudgeted_spend_fails_only_where_it_was_asked_for(small):
         ("check", "--select", "NOPE"),
         ("check", "--ignore", "DAT001"),
         ("check", "--fail-on", "monday"),
+        ("check", "--min-coverage", "195%"),
         ("check", "--format", "yaml"),
         ("check", "-o", "answer.docx"),
         ("report", "--by", "workloda"),

@@ -37,6 +37,11 @@ def test_an_accepted_finding_does_not_count_until_its_day_is_over(over):
     assert found.json["verdict"] == "within the line; 1 warning (FCT001); 1 accepted"
     [finding] = [one for one in found.json["findings"] if one["code"] == "DRF001"]
     assert (finding["fails"], finding["accepted"]) == (False, "accepted until 2026-06-04: launch moved: July")
+    for form in ("table", "markdown", "csv", "html", "mail", "chat"):
+        assert (
+            "accepted until 2026-06-04: launch moved: July"
+            in over("check", "--as-of", "2026-06-04", "--format", form).out
+        ), form
     after = over("check", *AS_OF, "--format", "json")
     assert after.code == 1
     assert (

@@ -24,7 +24,8 @@ def answer(found: Sequence[Diagnosis]) -> Report:
     notes = [f"{one.subject}, {one.what}: {one.way_out}" for one in found if one.way_out]
     wrong = [one for one in found if one.state == "wrong"]
     unknown = sum(one.state == "unknown" for one in found)
-    verdict = f"{len(wrong)} of {len(found)} things are wrong" if wrong else "nothing is wrong"
+    are = "is" if len(wrong) == 1 else "are"
+    verdict = f"{len(wrong)} of {len(found)} things {are} wrong" if wrong else "nothing is wrong"
     return Report(
         name="doctor",
         title="Examination",

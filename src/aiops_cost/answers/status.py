@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from aiops_cost import money
+from aiops_cost.answers.lists import counted
 from aiops_cost.model import Amounts, Column, PeriodState, Report, SourceState, Table
 
 NEWEST = 2
@@ -60,9 +61,8 @@ def answer(
     if deviations and not detail:
         notes.append(f"Deviations from the specification: {len(deviations)}:  aiops-cost status --detail")
     if hidden:
-        notes.append(
-            f"{hidden} older periods, unchanged since they were loaded, are not shown:  aiops-cost status --detail"
-        )
+        older = counted(hidden, "older period")
+        notes.append(f"Not shown: {older}, unchanged since loaded:  aiops-cost status --detail")
     facts = {"as_of": as_of.isoformat(), "ledger_version": "none yet" if version is None else str(version)}
     return Report("status", "What the ledger holds", facts, tuple(tables), notes=tuple(notes))
 

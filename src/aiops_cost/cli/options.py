@@ -165,7 +165,10 @@ def share(text: str | None) -> Decimal | None:
     from aiops_cost.budget import values
 
     try:
-        return None if text is None else values.share(text)
+        least = None if text is None else values.share(text)
+        if least is not None and least > 1:
+            raise ValueError(f"{text} is more than all of it")
+        return least
     except ValueError as error:
         raise UserError(Problem("share-form", "", f"--min-coverage: {error}", "Write --min-coverage 95%")) from None
 

@@ -77,7 +77,7 @@ def judge(
     if failing and warn_only:
         return Verdict(0, f"over the line: {_told(failing)}; passed, for this is warn-only")
     if failing:
-        return Verdict(1, f"over the line: {_told(failing)}")
+        return Verdict(1, "; ".join([f"over the line: {_told(failing)}", *_accepted(findings)]))
     return Verdict(0, _fine(findings))
 
 
@@ -88,10 +88,13 @@ def _could_not(unjudged: Collection[Finding], failing: Collection[Finding]) -> s
 
 def _fine(findings: Collection[Finding]) -> str:
     told = [f for f in findings if f.accepted is None and f.severity in _BAD]
-    accepted = sum(f.accepted is not None for f in findings)
     said = [_told(told)] if told else []
-    said += [f"{accepted} accepted"] if accepted else []
-    return "; ".join(["within the line", *said])
+    return "; ".join(["within the line", *said, *_accepted(findings)])
+
+
+def _accepted(findings: Collection[Finding]) -> list[str]:
+    accepted = sum(finding.accepted is not None for finding in findings)
+    return [f"{accepted} accepted"] if accepted else []
 
 
 def _told(findings: Collection[Finding]) -> str:

@@ -27,6 +27,7 @@ _COLUMNS = (
     Column("advice"),
     Column("fingerprint"),
     Column("place"),
+    Column("accepted"),
 )
 
 
@@ -38,6 +39,11 @@ def worst_first(findings: Iterable[Finding]) -> list[Finding]:
         return -_RANK[finding.severity], -size, finding.code, scope_text(finding.scope)
 
     return sorted(findings, key=key)
+
+
+def said(finding: Finding) -> str:
+    """The message; of a finding that does not count also why."""
+    return f"{finding.message} ({finding.accepted})" if finding.accepted is not None else finding.message
 
 
 def as_table(findings: Iterable[Finding]) -> Table:

@@ -11,6 +11,7 @@ from typing import Any
 from aiops_cost.model import Chart, Column, Finding, Report, Scope, Severity, Table
 from aiops_cost.reports import _charts
 from aiops_cost.reports._cells import COMMAND, amount, brief, clean, facts_pairs, paragraphs, shown
+from aiops_cost.reports._findings import said as said_of
 from aiops_cost.reports._findings import worst_first
 from aiops_cost.reports._grids import Grid, grid
 
@@ -212,7 +213,7 @@ def _box(finding: Finding, number: int) -> FindingBox:
         scope=_scope(finding.scope),
         amount="" if finding.amount is None else amount(finding.amount, finding.currency),
         about=tuple(text for text in about if text),
-        message=clean(finding.message),
+        message=clean(said_of(finding)),
         bridge=tuple(_bridge(finding.bridge or {})),
         advice=tuple(_pieces(finding.advice)),
         evidence=tuple(clean(text) for text in finding.evidence),

@@ -21,6 +21,7 @@ from aiops_cost.reports._cells import (
     shown,
     without,
 )
+from aiops_cost.reports._findings import said as said_of
 from aiops_cost.reports._findings import worst_first
 
 SUFFIXES = ()
@@ -82,7 +83,7 @@ def _table(table: Table) -> Iterator[str]:
 def _finding(finding: Finding) -> str:
     size = "" if finding.amount is None else f", {_safe(amount(finding.amount, finding.currency))}"
     about = f"{_safe(finding.code)} {finding.severity}: {_safe(scope_text(finding.scope))}"
-    return f"• {about}{size}. {_safe(finding.message)}"
+    return f"• {about}{size}. {_safe(said_of(finding))}"
 
 
 def _safe(text: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from aiops_cost.model import Finding, Report, Severity
 from aiops_cost.reports._cells import clean, no_commands, scope_text
+from aiops_cost.reports._findings import said as said_of
 from aiops_cost.reports._findings import worst_first
 from aiops_cost.reports._places import place_of
 
@@ -37,7 +38,7 @@ def _annotation(finding: Finding) -> str:
     kind = "error" if finding.fails else _COMMANDS[finding.severity]
     said = finding.message
     if finding.accepted is not None:
-        kind, said = "notice", f"{finding.message} ({finding.accepted})"
+        kind, said = "notice", said_of(finding)
     return _command(kind, where, said)
 
 

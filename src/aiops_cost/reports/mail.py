@@ -25,6 +25,7 @@ from aiops_cost.reports._cells import (
     shown,
     without,
 )
+from aiops_cost.reports._findings import said as said_of
 from aiops_cost.reports._findings import worst_first
 
 SUFFIXES = ()
@@ -103,7 +104,7 @@ def _finding(finding: Finding) -> str:
     advice = "<br>".join(_text(line) for line in finding.advice.splitlines())
     return (
         f'<p style="margin:0 0 10px">{head} · {_text(scope_text(finding.scope))}{owner}{size}<br>'
-        f'{_text(finding.message)}<br><span style="color:{_GREY}">{advice}</span></p>'
+        f'{_text(said_of(finding))}<br><span style="color:{_GREY}">{advice}</span></p>'
     )
 
 

@@ -22,6 +22,7 @@ from aiops_cost.reports._cells import (
     shown,
     without,
 )
+from aiops_cost.reports._findings import said as said_of
 from aiops_cost.reports._findings import worst_first
 
 SUFFIXES = (".md", ".markdown")
@@ -80,7 +81,7 @@ def _findings(findings: Sequence[Finding]) -> Iterator[str]:
     for finding in findings:
         size = UNKNOWN if finding.amount is None else amount(finding.amount, finding.currency)
         said = (scope_text(finding.scope), finding.owner or UNKNOWN, size)
-        words = (finding.code, finding.severity, *said, finding.message, finding.advice)
+        words = (finding.code, finding.severity, *said, said_of(finding), finding.advice)
         yield _row([_escape(word, cell=True) for word in words])
 
 

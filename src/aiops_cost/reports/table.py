@@ -35,6 +35,7 @@ from aiops_cost.reports._cells import (
     shown,
     without,
 )
+from aiops_cost.reports._findings import said as said_of
 from aiops_cost.reports._findings import worst_first
 
 SUFFIXES = (".txt",)
@@ -197,7 +198,7 @@ def _finding(finding: Finding) -> RenderableType:
     if finding.amount is not None:
         said.append(amount(finding.amount, finding.currency))
     head.append("  " + "  ".join(said))
-    words = [text for text in (finding.message, finding.advice) if text]
+    words = [text for text in (said_of(finding), finding.advice) if text]
     lines = (line for text in words for line in text.splitlines())
     body = (_whole(f"    {line}") if COMMAND in line else Padding(_folded(line), (0, 0, 0, 4)) for line in lines)
     return Group(head, *body)
