@@ -15,7 +15,7 @@ from aiops_cost.answers.report import Question, answer, refuse
 from aiops_cost.answers.window import Window
 from aiops_cost.errors import UserError
 from aiops_cost.ledger import schema
-from aiops_cost.model import PeriodState, Report, Source, SourceState
+from aiops_cost.model import Deviation, PeriodState, Report, Source, SourceState
 
 MAY = Window(date(2026, 5, 1), date(2026, 5, 31))
 APRIL = Window(date(2026, 4, 1), date(2026, 4, 30))
@@ -216,6 +216,23 @@ def test_a_source_that_begins_is_no_increase(con):
 )
 def test_a_total_says_what_is_not_in_it(con, change, said):
     assert asked(con, ["activity"], (replace(AWS, **change),)).notes == (said,)
+
+
+def test_a_cost_that_is_not_known_is_told_where_it_is_summed(con):
+    """A bill without the cost of what a commitment covers: its sum is less than what it cost."""
+    sentence = "use that a commitment covers carries no effective cost; it is missing from sums"
+    period = replace(PERIOD, deviations=(Deviation("effective-cost-unknown", sentence, 1624), Deviation("x", "y", 1)))
+    may = replace(AWS, periods=(period,))
+    assert asked(con, ["activity"], (may,)).notes == (f"aws: {sentence} (1,624 rows as loaded).",)
+    assert answer(con, Question(("activity",), APRIL), (may,), "EffectiveCost", "USD").notes == ()
+    assert answer(con, Question(("activity",), MAY), (may,), "BilledCost", "USD").notes == ()
+
+
+def test_a_tag_that_nobody_has_is_named_with_where_to_look(con):
+    (note,) = asked(con, ["activity", "tags.taem"]).notes
+    assert note.startswith("Nothing has `tags.taem` on these days.")
+    assert "json_keys(Tags)" in note
+    assert asked(con, ["tags.team"]).notes == ()
 
 
 def test_no_rows_is_not_zero(con):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -90,7 +90,7 @@ def answer(
     rows = [_Row(key, now.get(key, Sum(ZERO)), then.get(key, ZERO) if question.is_compared else None)
             for key in _ordered(now, then, question.in_time)]  # fmt: skip
     table = _table(_folded(rows, question), question, cost, any(row.now.trend for row in rows))
-    notes = list(more)
+    notes = [*more, *unmatched.nameless(question.keys, list(now))]
     if not now:
         notes = [*unmatched.reasons(con, question.window, question.where), *notes]
     chart = spend_chart(table, len(question.keys), question.in_time, cost, currency)
@@ -100,7 +100,7 @@ def answer(
         facts=_facts(question, states, cost, currency, version),
         tables=(table,),
         charts=(chart,) if chart else (),
-        notes=(*notes, *_notes(question, states)),
+        notes=(*notes, *_notes(question, states), *_unknown(question.window, states, cost)),
     )
 
 
@@ -261,6 +261,15 @@ def _notes(question: Question, states: Sequence[SourceState]) -> tuple[str, ...]
         else:
             notes += _on_days(question.window, state, state.first_day, state.last_day)
     return tuple(notes)
+
+
+def _unknown(window: Window, states: Sequence[SourceState], cost: str) -> Iterator[str]:
+    """What the loads of these months said of amounts that are not known, and so not in the sums."""
+    code = f"{cost.removesuffix('Cost').lower()}-cost-unknown"
+    for state in states:
+        months = [one for one in state.periods if f"{window.first:%Y-%m}" <= one.period <= f"{window.last:%Y-%m}"]
+        for said in dict.fromkeys(one for month in months for one in month.deviations if one.code == code):
+            yield f"{state.source.name}: {said.sentence} ({said.rows:,} rows as loaded)."
 
 
 def _on_days(window: Window, state: SourceState, first: date, last: date) -> list[str]:

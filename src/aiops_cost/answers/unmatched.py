@@ -31,6 +31,17 @@ def reasons(con: duckdb.DuckDBPyConnection, window: Window, where: Sequence[str]
     return [_no_match(con, window, one) for one in nothing]
 
 
+def nameless(keys: Sequence[str], groups: Sequence[Sequence[str | None]]) -> list[str]:
+    """Sentences on tags and categories of the question that not one of its groups has: mostly they are misspelt."""
+    maps = {key: filters.MAPS[key.partition(".")[0]] for key in keys if key.partition(".")[0] in filters.MAPS}
+    return [
+        f"Nothing has `{key}` on these days. Which keys there are:\n"
+        f'  aiops-cost query "SELECT DISTINCT unnest(json_keys({column})) AS key FROM lines ORDER BY 1"'
+        for key, column in maps.items()
+        if groups and all(group[keys.index(key)] is None for group in groups)
+    ]
+
+
 def _no_days(con: duckdb.DuckDBPyConnection, window: Window) -> str:
     said = "Nothing was charged on these days; that is not the same as zero."
     first, last = con.execute("SELECT min(ChargePeriodStart), max(ChargePeriodStart) FROM spend").fetchone() or (
