@@ -125,8 +125,10 @@ def _delivery(name: str, location: str) -> str:
 
 
 def _found(folder: Path, delivered: Sequence[str]) -> list[str]:
-    """Folders below `folder` that hold a file which a contract recognises, nearest first, outside of deliveries."""
+    """Folders below `folder` that hold a file which a contract recognises, nearest first, outside of deliveries and of
+    Delta tables: a ledger speaks FOCUS, too, and is no bill."""
     found: list[str] = []
+    tables = {log.parent for log in folder.rglob("_delta_log")}
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
         if any(root == "." or f"./{inside.as_posix()}".startswith(f"{root}/") for root in delivered):
@@ -135,6 +137,7 @@ def _found(folder: Path, delivered: Sequence[str]) -> list[str]:
             not path.is_file()
             or not path.name.endswith((".csv", ".csv.gz", ".parquet"))
             or any(p[0] == "." for p in inside.parts)
+            or tables & set(path.parents)
         ):
             continue
         where = f"./{inside.parent}" if inside.parent != Path() else f"./{inside.name}"

@@ -269,6 +269,18 @@ def test_init_counts_copies_of_one_bill_once(small):
     assert written.count("provider: focus") == 3, "what is another bill is a source of its own"
 
 
+def test_a_ledger_is_no_bill(small):
+    """It speaks FOCUS, too: to load it again would double the money."""
+    small.bill("aws", "2026-05-01", 2, "10").config().pulled()
+    said = small("init", "--force").out
+    assert "ledger" not in said.replace("ledger version", "")
+    config = small.folder / "aiops-cost.yaml"
+    config.write_text("currency: USD\nsources:\n  - {name: all, provider: focus, location: .}\n", encoding="utf-8")
+    found = small("pull", "--quiet")
+    assert found.code == 2
+    assert "is a Delta table" in found.err
+
+
 def test_init_where_there_is_nothing_yet(cli, tmp_path):
     assert cli("init", cwd=tmp_path).code == 0
     assert "bills" in (tmp_path / "aiops-cost.yaml").read_text(encoding="utf-8")

@@ -67,6 +67,10 @@ def _below(folder: Path, above: frozenset[Path]) -> Iterator[Path]:
         items = sorted(folder.iterdir())
     except OSError as error:
         raise UserError(Problem("file-unreadable", str(folder), f"cannot be read: {error.strerror}", _RIGHTS)) from None
+    if any(item.name == "_delta_log" for item in items):
+        sentence = "is a Delta table, as a ledger is: its files are no bill, and some of them may be replaced"
+        way_out = "Let `location` name the folder of the bills alone, beside the ledger and not above it."
+        raise UserError(Problem("location-delta", str(folder), sentence, way_out))
     for item in items:
         if item.name.startswith((".", "_")):
             continue
