@@ -6,8 +6,11 @@ forty lines is forty tests of some hundred combinations, and not of some ten tho
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -40,3 +43,17 @@ def summed(
     for number, *of_day in rows:
         found[number].append((of_day[0], of_day[1], of_day[2]))
     return found
+
+
+def costs(con: duckdb.DuckDBPyConnection, table: str, conditions: Sequence[Condition]) -> list[Days]:
+    """The same, with what the rows of a day cost, exact, and how many they are. Costs come as text: the driver makes a
+    `Decimal` thrice as slowly."""
+    sums = "CAST(sum(day.Cost) AS VARCHAR)", "CAST(sum(day.n) AS BIGINT)"
+    found = summed(con, table, conditions, *sums)
+    return [[(day, Decimal(cost or 0), n) for day, cost, n in days] for days in found]
+
+
+def within(days: Days, stretch: tuple[date, date]) -> Days:
+    """Those of the days that lie in a stretch."""
+    first, last = stretch
+    return days[bisect_left(days, first, key=itemgetter(0)) : bisect_right(days, last, key=itemgetter(0))]
