@@ -192,10 +192,11 @@ def runs(view: View, condition: Condition) -> list[date]:
             f" FROM {view.rows(columns)} WHERE {attempts.first_tries(view)} GROUP BY ALL"
         )
         view.memo["runs"] = "runs"
-    found = view.connection.execute(
-        f"SELECT min(day) AS day FROM runs WHERE {condition.sql} GROUP BY x_Run ORDER BY day", condition.parameters
-    ).fetchall()
-    return [row[0] for row in found]
+    known: dict[Condition, list[date]] = view.memo.setdefault("runs_of", {})
+    if condition not in known:
+        sql = f"SELECT min(day) AS day FROM runs WHERE {condition.sql} GROUP BY x_Run ORDER BY day"
+        known[condition] = [row[0] for row in view.fetch(sql, condition.parameters)]
+    return known[condition]
 
 
 def amount(view: View, condition: Condition) -> Decimal:
