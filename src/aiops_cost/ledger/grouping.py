@@ -26,6 +26,7 @@ from aiops_cost.ledger.typed import chosen, columns_of, place_of, read
 _CHARGE = ("ChargePeriodStart", "ChargePeriodEnd")
 _NEVER = "CAST(NULL AS TIMESTAMP)"
 _REST = "DECIMAL(38, 38)"
+_ID = f"x_part * {1 << 44} + x_first"
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ class _Shape:
 
 
 def group(con: duckdb.DuckDBPyConnection, parts: Mapping[int, Part], name: str, text_rules: Sequence[str]) -> None:
-    """Make the view `name` of all groups: the columns of a row, and how many rows each group has, `x_rows`.
+    """Make the view `name` of all groups: the columns of a row, how many rows each group has, `x_rows`, and a number
+    that no other group of the load has, `x_group`.
 
     Times of a charge are the latest in the group. `<name>_given` stands beside figures and times, `<name>_text` beside
     columns of which the contract lists the values, `<name>_rest` beside amounts: the exact sum of what rounding them
@@ -72,7 +74,7 @@ def group(con: duckdb.DuckDBPyConnection, parts: Mapping[int, Part], name: str, 
         into = "INSERT INTO {} BY NAME" if number else "CREATE OR REPLACE TEMP TABLE {} AS"
         con.execute(f"{into.format(sums)} {_sums(plan, shape)}")
         con.execute(f"{into.format(texts)} {_texts(plan, shape, sums)}")
-    columns = ", ".join([*_columns(plans[0].part, shape), "x_part", "x_rows"])
+    columns = ", ".join([*_columns(plans[0].part, shape), "x_part", "x_rows", f"{_ID} AS x_group"])
     con.execute(
         f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {columns} FROM {sums} JOIN {texts} USING (x_hash, x_check)"
     )
