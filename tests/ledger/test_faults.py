@@ -422,7 +422,7 @@ def test_a_file_that_rested_is_known_by_its_stamp_even_where_its_time_was_put_ba
 
 def test_a_file_that_changed_a_moment_ago_has_no_stamp(books: Any, make_bill: Any) -> None:
     path = books.csv("may.csv", [make_bill()])
-    assert folder.hashed(path, path.name).stamp is None
+    assert folder.hashed([(path.name, path)])[0].stamp is None
 
 
 def test_a_file_that_leaves_between_finding_and_reading_is_said(books: Any, make_bill: Any) -> None:

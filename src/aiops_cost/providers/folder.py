@@ -7,6 +7,7 @@ import hashlib
 import os
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from aiops_cost.errors import UserError
@@ -79,8 +80,15 @@ def _below(folder: Path, above: frozenset[Path]) -> Iterator[Path]:
             yield item
 
 
-def hashed(path: Path, name: str) -> ExportFile:
-    """The file with the hash of its bytes; `name` is what messages call it. Raises UserError."""
+def hashed(files: Iterable[tuple[str, Path]]) -> tuple[ExportFile, ...]:
+    """Files, each with the name that messages call it by, with the hash of their bytes; several are read at a time.
+    Raises UserError for the first that cannot be read."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return tuple(pool.map(_hashed, files))
+
+
+def _hashed(file: tuple[str, Path]) -> ExportFile:
+    name, path = file
     try:
         digest = hashlib.sha256()
         size = 0
