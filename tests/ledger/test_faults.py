@@ -258,6 +258,12 @@ def test_a_load_that_is_short_of_memory_takes_what_it_may(
     assert books.total() == Decimal(len(month(make_bill, "1.00", lines=2000)))
 
 
+def test_a_cell_of_megabytes_is_read(books: Any, make_bill: Any) -> None:
+    books.csv("may.csv", [make_bill(Tags='{"note": "' + "x" * 7_000_000 + '"}'), make_bill()])
+    books.load()
+    assert books.ask("SELECT max(length(Tags)) > 7000000, sum(x_RowCount) FROM ledger") == [(True, 2)]
+
+
 def test_a_commit_that_fails_leaves_no_files(books: Any, make_bill: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any) -> None:
         raise OSError(5, "Input/output error")
