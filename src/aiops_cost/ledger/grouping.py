@@ -21,7 +21,7 @@ import duckdb
 from aiops_cost.ledger.cells import TARGET, Cell, cells
 from aiops_cost.ledger.figures import Figure, figures
 from aiops_cost.ledger.part import Part, quoted, source_of
-from aiops_cost.ledger.typed import chosen, columns_of, place_of, read
+from aiops_cost.ledger.typed import PLACE, chosen, columns_of, read
 
 _CHARGE = ("ChargePeriodStart", "ChargePeriodEnd")
 _NEVER = "CAST(NULL AS TIMESTAMP)"
@@ -143,7 +143,7 @@ def _sums(plan: _Plan, shape: _Shape) -> str:
     typed = [*plan.times.values(), *(figure.cell for figure in plan.figures if figure.cell)]
     natives = _natives(part, [*(c.name for c in plan.texts), *(f.name for f in plan.figures if not f.cell)])
     kept = [quoted(name) for name in natives]
-    cells_read = read(part, typed, [*kept, place_of(part)])
+    cells_read = read(part, typed, [*kept, PLACE])
     rows = f"SELECT {', '.join([*columns_of(typed), *kept, 'x_place'])} FROM ({cells_read})"
     keys = [f"{sql} AS {name}" for name, sql in zip(("x_hash", "x_check"), _hashes(plan), strict=True)]
     keys += _time_keys(plan)
@@ -257,7 +257,7 @@ def _texts(plan: _Plan, shape: _Shape, sums: str) -> str:
         if plan.part.contract.file.columns[name].values:
             columns.append(f'"{name}_text"' if cell else f'CAST(NULL AS VARCHAR) AS "{name}_text"')
     return (
-        f"SELECT x_hash, x_check, {', '.join(columns)} FROM ({read(plan.part, plan.texts, [place_of(plan.part)])})"
+        f"SELECT x_hash, x_check, {', '.join(columns)} FROM ({read(plan.part, plan.texts, [PLACE])})"
         f" JOIN (SELECT x_hash, x_check, min(x_first) AS x_place FROM {sums} WHERE x_part = {plan.index} GROUP BY ALL)"
         " USING (x_place)"
     )
