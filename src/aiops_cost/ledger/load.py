@@ -27,8 +27,11 @@ from aiops_cost.model import Amounts, Export, ExportFile, Moved, Problem, Reject
 from aiops_cost.providers.contract import Contract
 
 ATTEMPTS = 5
-WORKING = 150_000_000
-"""Bytes that DuckDB keeps in memory for each thread, before it spills; a load does not get faster with more."""
+THREADS = 8
+"""So many at most: what each of them holds beside what DuckDB counts adds up."""
+WORKING, WORKING_AT_MOST = 150_000_000, 800_000_000
+"""Bytes that DuckDB keeps in memory before it spills, for each thread and for all; a load does not get faster with
+more."""
 
 
 @dataclass(frozen=True)
@@ -212,18 +215,19 @@ def _workbench(options: Options) -> Iterator[tuple[duckdb.DuckDBPyConnection, Pa
         try:
             con.execute("SET TimeZone = 'UTC'")
             if not options.is_lavish:
-                con.execute(f"SET memory_limit = '{_thrifty(con, options.memory_limit)}B'")
+                _be_thrifty(con, options.memory_limit)
             con.execute(files(__package__).joinpath("casts.sql").read_text(encoding="utf-8"))
             yield con, work
         finally:
             con.close()
 
 
-def _thrifty(con: duckdb.DuckDBPyConnection, memory_limit: str) -> int:
-    """The bytes of memory to begin with."""
-    asked = "SELECT least(parse_formatted_bytes(?), current_setting('threads') * ?)"
-    row = con.execute(asked, [memory_limit.replace(" ", ""), WORKING]).fetchone()
-    return int(row[0]) if row else WORKING
+def _be_thrifty(con: duckdb.DuckDBPyConnection, memory_limit: str) -> None:
+    """Begin with few threads and little memory."""
+    asked = "SELECT least(current_setting('threads'), ?), parse_formatted_bytes(?)"
+    threads, most = con.execute(asked, [THREADS, memory_limit.replace(" ", "")]).fetchall()[0]
+    con.execute(f"SET threads = {threads}")
+    con.execute(f"SET memory_limit = '{min(most, threads * WORKING, WORKING_AT_MOST)}B'")
 
 
 def _open(con: duckdb.DuckDBPyConnection, chosen: Sequence[ExportFile], work: Path, first: int) -> list[Group]:
