@@ -118,7 +118,7 @@ def _peers(rows: int, folder: Path) -> None:
     print(f"load {rows:,} rows of CUR 2.0: {ours}")
     for name, peer in (("pandas script", peers.pandas), ("focus-converter", peers.converter)):
         told = peer(python, path, folder)
-        print(f"{name}: {told if isinstance(told, str) else f'{Took(*told)}; {Took(*told).over(ours)}'}")
+        print(f"{name}: {told if isinstance(told, str) else f'{Timed(*told)}; {Timed(*told).over(ours)}'}")
 
 
 def _peak(path: Path, folder: Path) -> float:
@@ -166,7 +166,7 @@ def _bare(path: Path, folder: Path) -> None:
 
 
 @dataclass(frozen=True)
-class Took:
+class Timed:
     """Seconds of wall time and of processor time."""
 
     wall: float
@@ -175,12 +175,12 @@ class Took:
     def __str__(self) -> str:
         return f"{self.wall:.2f} s, {self.cpu:.2f} s of processor time"
 
-    def over(self, other: Took) -> str:
+    def over(self, other: Timed) -> str:
         """Both ratios."""
         return f"ratio {self.wall / other.wall:.2f}, of processor time {self.cpu / other.cpu:.2f}"
 
 
-def _in_turn(works: Sequence[Callable[[], None]], runs: int) -> list[Took]:
+def _in_turn(works: Sequence[Callable[[], None]], runs: int) -> list[Timed]:
     """Medians of each, run in turn so that a slow machine is slow for all; the first of each is not counted."""
     times: list[list[tuple[float, float]]] = [[] for _ in works]
     for run in range(runs + 1):
@@ -189,7 +189,7 @@ def _in_turn(works: Sequence[Callable[[], None]], runs: int) -> list[Took]:
             work()
             if run:
                 times[index].append((time.perf_counter() - wall, time.process_time() - cpu))
-    return [Took(*(statistics.median(values) for values in zip(*found, strict=True))) for found in times]
+    return [Timed(*(statistics.median(values) for values in zip(*found, strict=True))) for found in times]
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ def pages() -> dict[str, str]:
 
 def every_command() -> Iterator[tuple[str, Any, Any]]:
     """Name as typed (`rules test`), command, context; groups before what is in them."""
-    root = typer.main.get_command(app)
+    root = typer.main.get_command(app())
     context = root.make_context("aiops-cost", [], resilient_parsing=True, terminal_width=WIDTH)
     yield from _below("", root, context)
 

@@ -10,6 +10,8 @@ file are reported at once, each at its line.
 from __future__ import annotations
 
 import difflib
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,6 +102,12 @@ def near(word: str, known: Iterator[str] | list[str] | tuple[str, ...]) -> str:
     """`did you mean ...?` for the closest of the known words, or nothing."""
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"did you mean `{close[0]}`?" if close else ""
+
+
+def quoted(text: str) -> str:
+    """A text as YAML, in quotes where it needs them."""
+    plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_./%-]*(\.\.[0-9-]+)?", text)
+    return text if plain and text.lower() not in {"true", "false", "null"} else json.dumps(text, ensure_ascii=False)
 
 
 def text(path: Path, what: str, shown: str | None = None) -> str:

@@ -16,7 +16,6 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from aiops_cost import money
-from aiops_cost.rules.serving import HOURLY, TRAFFIC
 
 if TYPE_CHECKING:
     import duckdb
@@ -102,6 +101,8 @@ def combined(found: Iterable[Hosted]) -> tuple[Decimal, Decimal, Decimal, Decima
 
 
 def _sql(spend: str, where: str = "true") -> str:
+    from aiops_cost.rules.serving import HOURLY, TRAFFIC
+
     hourly, traffic = (", ".join(f"'{name}'" for name in names) for names in (HOURLY, TRAFFIC))
     return _text().format(spend=spend, hourly=hourly, traffic=traffic, where=where)
 

@@ -7,6 +7,7 @@ include both ends unless a name says `end`, which is exclusive as in FOCUS.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -229,14 +230,26 @@ class Errand:
     say: Callable[[str], None] = lambda _: None
 
 
+Stamp = tuple[int, int, int, int]
+"""What a file system changes with the content of a file: inode, size in bytes, and in nanoseconds the time of its
+content (mtime) and of its entry (ctime, which nobody can set)."""
+
+
+def stamp(found: os.stat_result) -> Stamp:
+    """The stamp of a file that was looked at."""
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
 @dataclass(frozen=True)
 class ExportFile:
-    """One delivered file: where it lies, how messages call it, and the hash of its bytes."""
+    """One delivered file: where it lies, how messages call it, and the hash of its bytes. `stamp` is the file's as it
+    was hashed; without one, only its bytes can tell whether it is still the same."""
 
     path: Path
     name: str
     digest: str
     size: int
+    stamp: Stamp | None = None
 
 
 @dataclass(frozen=True)

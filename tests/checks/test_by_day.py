@@ -58,3 +58,24 @@ def test_each_condition_is_answered_as_if_it_were_asked_alone(
         assert found == [alone(con, condition) for condition in CONDITIONS]
         assert by_day.summed(con, "spent", [scoped({})], "sum(day.Cost)", "count(*)") == [alone(con, scoped({}))]
         assert by_day.summed(con, "spent", [], "sum(day.Cost)", "count(*)") == []
+        costs = by_day.costs(con, "(SELECT *, 1 AS n FROM spent)", CONDITIONS)
+        assert costs == [alone(con, condition) for condition in CONDITIONS]
+        assert all(isinstance(cost, Decimal) for days in costs for _, cost, _ in days)
+        for columns in (["x_Workload", "x_Activity"], ["coalesce(x_Workload, x_Activity)"]):
+            met = by_day.met(con, "spent", CONDITIONS, columns, ["sum(Cost)", "count(*)"])
+            assert met == [grouped(con, condition, ", ".join(columns)) for condition in CONDITIONS]
+
+
+def grouped(con: duckdb.DuckDBPyConnection, condition: Condition, keys: str) -> list[tuple[object, ...]]:
+    return con.execute(
+        f"SELECT {keys}, sum(Cost), count(*) FROM spent WHERE {condition.sql} GROUP BY {keys} ORDER BY {keys}",
+        condition.parameters,
+    ).fetchall()
+
+
+def test_the_days_of_a_stretch_are_found():
+    days = [(FIRST + timedelta(days=at), at) for at in (0, 1, 4, 5, 9)]
+    for first in range(-1, 12):
+        for last in range(first, 12):
+            stretch = FIRST + timedelta(days=first), FIRST + timedelta(days=last)
+            assert by_day.within(days, stretch) == [one for one in days if stretch[0] <= one[0] <= stretch[1]]

@@ -164,6 +164,14 @@ def test_a_tag_switched_on_in_mid_month_is_no_onset(company):
     assert company.find(date(2026, 5, 11), "DRF001", "DRF004", "ANM001", "ANM002", "ANM003", "FCT001") == []
 
 
+def test_use_that_is_not_billed_is_told_against_what_it_cost_before(company):
+    """Paid for by a commitment: tokens came on all days, and no bill has a price of them."""
+    tokens(company, 60, "0", "1000", FIRST - timedelta(days=60)).budget(PLAN)
+    tokens(company, 40, "0", "1000", FIRST)
+    one = found(company, date(2026, 5, 11), "DRF002")
+    assert one.bridge == {"start": one.amount} == {"start": Decimal(-4000)}
+
+
 def test_spend_that_found_its_workload_late_is_attribution_and_no_onset(company):
     """Nobody's until 20 April, the workload's since: its actual lacks what came before, and nothing began."""
     company.budget(PLAN)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -16,7 +18,7 @@ TODAY = "2026-06-14"
 
 
 def commands() -> Iterator[tuple[str, typer.core.TyperCommand]]:
-    root = typer.main.get_command(app)
+    root = typer.main.get_command(app())
     for name, command in root.commands.items():
         for inner, part in getattr(command, "commands", {"": command}).items():
             yield f"{name} {inner}".strip(), part
@@ -95,3 +97,27 @@ def test_help_without_anything_lists_the_commands(cli):
 
 def test_version(cli):
     assert re.fullmatch(r"aiops-cost \d+\.\d+\.\d+\n", cli("--version").out)
+
+
+def test_a_command_is_read_without_the_others():
+    assert [*typer.main.get_command(app(["check", "--format", "json"])).commands] == ["check"]
+    assert [*typer.main.get_command(app(["rules", "test"])).commands] == ["rules"]
+    assert {name.split()[0] for name in NAMES} == {*typer.main.get_command(app(["chekc"])).commands}
+    assert {name.split()[0] for name in NAMES} == {*typer.main.get_command(app(["--help"])).commands}
+
+
+def test_a_command_that_is_mistyped_is_told_the_near_one(cli):
+    found = cli("chekc")
+    assert found.code == 2
+    assert "check" in found.err
+
+
+def test_what_only_loads_need_is_not_read_by_a_question(demo_folder):
+    code = (
+        "import sys; from aiops_cost.cli import run_cli;"
+        f"code = run_cli(['report', '--as-of', '{TODAY}']);"
+        "assert code == 0, code;"
+        "print(sorted({'aiops_cost.providers', 'aiops_cost.budget.imports', 'aiops_cost.cli.pull'} & {*sys.modules}))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], check=True, cwd=demo_folder, capture_output=True, text=True)
+    assert found.stdout.splitlines()[-1] == "[]"

@@ -137,6 +137,14 @@ def test_past_errors_widen_far_days_by_what_they_were_and_no_more():
     assert narrower[-1] == pytest.approx(4000, rel=0.001)
 
 
+def test_past_errors_that_were_small_never_take_more_away_than_they_say():
+    """The sum of runs that keep a rhythm is surer on some far days than on the last near one."""
+    promised = np.concatenate([np.full(30, 700.0), [300.0, 0.0, 400.0, 900.0]])
+    told = forecast._scaled(promised, 0.6, 30)
+    assert told[30:33] == pytest.approx(0.6 * promised[30:33])
+    assert told[33] == pytest.approx(np.sqrt(900.0**2 - 0.64 * 700.0**2))
+
+
 @pytest.mark.parametrize("values", [noisy(90), noisy(12)])
 def test_a_day_is_known_worse_than_a_sum_of_days_and_does_not_fan_out_like_one(values):
     path = forecast.forecast(values, FIRST, 25).path

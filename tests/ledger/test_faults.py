@@ -24,6 +24,7 @@ from deltalake import write_deltalake
 from aiops_cost.errors import CouldNotJudge, UserError
 from aiops_cost.ledger import intake, load, schema, store
 from aiops_cost.ledger.frame import Ledger
+from aiops_cost.providers import folder
 
 CHILD = """
 import sys
@@ -207,6 +208,12 @@ def test_a_load_that_is_short_of_memory_takes_what_it_may(
     assert books.total() == Decimal(len(month(make_bill, "1.00", lines=2000)))
 
 
+def test_a_cell_of_megabytes_is_read(books: Any, make_bill: Any) -> None:
+    books.csv("may.csv", [make_bill(Tags='{"note": "' + "x" * 7_000_000 + '"}'), make_bill()])
+    books.load()
+    assert books.ask("SELECT max(length(Tags)) > 7000000, sum(x_RowCount) FROM ledger") == [(True, 2)]
+
+
 def test_a_commit_that_fails_leaves_no_files(books: Any, make_bill: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any) -> None:
         raise OSError(5, "Input/output error")
@@ -348,6 +355,30 @@ def test_a_file_that_changes_while_it_is_read_is_not_half_old_half_new(
 
     monkeypatch.setattr(load.normalize, "ledger_rows", and_then_it_changes)
     assert "may.csv" in refused(books, "file-moved", CouldNotJudge)
+
+
+def test_a_file_that_rested_is_known_by_its_stamp_even_where_its_time_was_put_back(
+    books: Any, make_bill: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = books.csv("may.csv", [make_bill(billed="10.00")])
+    was, mapped = path.stat(), load.normalize.ledger_rows
+
+    def and_then_it_changes(*arguments: Any) -> None:
+        mapped(*arguments)
+        path.write_bytes(path.read_bytes().replace(b"10.00", b"99.00"))
+        os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))
+
+    monkeypatch.setattr(folder, "_TICK", -1)
+    monkeypatch.setattr(load.refusals, "_digest", lambda path: pytest.fail("read once more"))
+    monkeypatch.setattr(load.normalize, "ledger_rows", and_then_it_changes)
+    assert "may.csv" in refused(books, "file-moved", CouldNotJudge)
+    monkeypatch.setattr(load.normalize, "ledger_rows", mapped)
+    books.load()
+
+
+def test_a_file_that_changed_a_moment_ago_has_no_stamp(books: Any, make_bill: Any) -> None:
+    path = books.csv("may.csv", [make_bill()])
+    assert folder.hashed([(path.name, path)])[0].stamp is None
 
 
 def test_a_file_that_leaves_between_finding_and_reading_is_said(books: Any, make_bill: Any) -> None:

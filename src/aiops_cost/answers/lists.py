@@ -11,7 +11,7 @@ from aiops_cost.budget.plan import Budget
 from aiops_cost.budget.show import table as budget_table
 from aiops_cost.errors import AiopsError, UserError
 from aiops_cost.ledger import schema
-from aiops_cost.ledger.record import amounts_of
+from aiops_cost.ledger.recorded import amounts_of
 from aiops_cost.model import Amounts, Column, Moved, Problem, Report, Table
 
 if TYPE_CHECKING:

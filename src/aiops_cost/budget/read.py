@@ -287,6 +287,8 @@ def _overlapping(lines: Sequence[BudgetLine]) -> Iterator[Problem]:
 def _parts_that_exceed(lines: Sequence[BudgetLine], currency: str) -> Iterator[Problem]:
     """A whole whose parts plan more than it does, by a cent or more; its first such month."""
     told: set[int] = set()
+    family = {id(one) for whole, parts in parents_and_parts(lines) for one in (whole, *parts)}
+    lines = [line for line in lines if id(line) in family]  # mostly none, and the others need not be tried each month
     for month in sorted({month for line in lines for month in line.amounts}):
         for whole, parts in parents_and_parts(lines, month):
             together = money.total(part.amounts[month] for part in parts)

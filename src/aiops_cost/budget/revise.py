@@ -17,7 +17,6 @@ from pathlib import Path
 
 from aiops_cost import documents, money
 from aiops_cost.budget import scope
-from aiops_cost.budget.imports.mapping import quoted
 from aiops_cost.budget.plan import Budget, BudgetLine
 from aiops_cost.budget.read import read_budget
 from aiops_cost.budget.values import Tolerance, percent
@@ -209,7 +208,7 @@ def _dressed(text: str, version: int, approval: tuple[str, date, str], shown: st
     if "budget" not in data:
         return text
     by, on, why = approval
-    head = [f"version: {version}", f"approved: {{by: {quoted(by)}, on: {on}, why: {quoted(why)}}}"]
+    head = [f"version: {version}", f"approved: {{by: {documents.quoted(by)}, on: {on}, why: {documents.quoted(why)}}}"]
     at = marks.lines["budget",][0]
     kept = [(n, line) for n, line in enumerate(lines, start=1) if n not in gone]
     return "\n".join([*(x for n, x in kept if n <= at), *head, *(x for n, x in kept if n > at)]) + "\n"

@@ -105,7 +105,7 @@ def _told(view: View, of: Scope, owner: str | None, event: Anomaly) -> Finding:
 
 
 def _largest(view: View, days: Condition) -> Iterator[str]:
-    rows = cells.rows(view, ["ServiceName", "coalesce(x_Model, meter)"], days)
+    rows = cells.rows(view, ("ServiceName", "coalesce(x_Model, meter)"), days)
     for service, what, _, cost, _ in sorted(rows, key=lambda row: -row[3])[:3]:
         yield f"{service or 'no service name'}, {what or 'no meter'}: {money.show(Decimal(cost), view.currency)}"
 

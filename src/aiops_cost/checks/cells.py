@@ -8,7 +8,7 @@ was closed).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -36,6 +36,11 @@ _ALWAYS = (
     "SubAccountId", "RegionId", "BillingCurrency", "ChargeCategory",
 )  # fmt: skip
 LOOK_BACK = timedelta(days=400)
+COLUMNS = ("x_Activity", "x_Component", "x_Model", "x_LatencyTier", "sku", "meter", "unit", "BillingCurrency")
+"""What a bridge is made of."""
+SORTED = ("sort", *COLUMNS)
+_SUMS = ("sum(quantity)", "sum(Cost)", "sum(native)")
+Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,10 @@ def prepared(view: View) -> str:
 
 def restated(view: View, columns: Iterable[str], condition: Condition) -> list[tuple[Any, ...]]:
     """As `rows`, for what closed months that were delivered again became, less what they had been; usage only."""
-    if not _has(view, "spend_before"):
+    if "spend_before" not in view.memo:
+        sql = "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'spend_before'"
+        view.memo["spend_before"] = bool(view.fetch(sql, [])[0][0])
+    if not view.memo["spend_before"]:
         return []
     prepared(view)
     if "restated" not in view.memo:
@@ -114,11 +122,6 @@ def rate(view: View, currency: str) -> Decimal:
     return Decimal(row[0])
 
 
-def _has(view: View, name: str) -> bool:
-    sql = "SELECT count(*) FROM duckdb_tables() WHERE table_name = ?"
-    return bool(view.connection.execute(sql, [name]).fetchall()[0][0])
-
-
 def daily(view: View, conditions: Sequence[Condition]) -> list[Daily | None]:
     """What each condition's rows cost by day, from its first day with a charge to the last settled day; one scan.
 
@@ -145,15 +148,37 @@ def _series(days: by_day.Days, until: date) -> Daily | None:
     return Daily(first, usage, other)
 
 
-def rows(view: View, columns: Iterable[str], condition: Condition) -> list[tuple[Any, ...]]:
-    """Rows of (columns, quantity, cost, native cost) of the cells that meet a condition, in a fixed order."""
-    keys = ", ".join(columns)
-    table = prepared(view)
-    found: list[tuple[Any, ...]] = view.connection.execute(
-        f"SELECT {keys}, sum(quantity), sum(Cost), sum(native) FROM {table} WHERE {condition.sql}"
-        f" GROUP BY {keys} ORDER BY ALL",
-        condition.parameters,
-    ).fetchall()
+def rows(view: View, columns: tuple[str, ...], condition: Condition) -> list[Row]:
+    """Rows of (columns, quantity, cost, native cost) of the cells that meet a condition, in order of the columns; asked
+    once per view."""
+    known = _known(view)
+    if (columns, condition) not in known:
+        keys = ", ".join(columns)
+        known[columns, condition] = view.connection.execute(
+            f"SELECT {keys}, {', '.join(_SUMS)} FROM {prepared(view)} WHERE {condition.sql}"
+            f" GROUP BY {keys} ORDER BY {keys}",
+            condition.parameters,
+        ).fetchall()
+    return known[columns, condition]
+
+
+def gather(view: View, columns: tuple[str, ...], conditions: Iterable[Condition]) -> None:
+    """Ask in one statement what `rows` will be asked of each condition."""
+    every = [condition for condition in dict.fromkeys(conditions) if (columns, condition) not in _known(view)]
+    found = by_day.met(view.connection, prepared(view), every, columns, _SUMS)
+    _known(view).update(((columns, condition), rows) for condition, rows in zip(every, found, strict=True))
+
+
+def _known(view: View) -> dict[tuple[tuple[str, ...], Condition], list[Row]]:
+    known: dict[tuple[tuple[str, ...], Condition], list[Row]] = view.memo.setdefault("rows_of_cells", {})
+    return known
+
+
+def by_sort(view: View, condition: Condition) -> Mapping[str, Sequence[Row]]:
+    """Sort (`usage`, `fee` and so on) -> the rows of COLUMNS that meet a condition."""
+    found: dict[str, list[Row]] = {}
+    for sort, *row in rows(view, SORTED, condition):
+        found.setdefault(sort, []).append(tuple(row))
     return found
 
 
@@ -167,10 +192,11 @@ def runs(view: View, condition: Condition) -> list[date]:
             f" FROM {view.rows(columns)} WHERE {attempts.first_tries(view)} GROUP BY ALL"
         )
         view.memo["runs"] = "runs"
-    found = view.connection.execute(
-        f"SELECT min(day) AS day FROM runs WHERE {condition.sql} GROUP BY x_Run ORDER BY day", condition.parameters
-    ).fetchall()
-    return [row[0] for row in found]
+    known: dict[Condition, list[date]] = view.memo.setdefault("runs_of", {})
+    if condition not in known:
+        sql = f"SELECT min(day) AS day FROM runs WHERE {condition.sql} GROUP BY x_Run ORDER BY day"
+        known[condition] = [row[0] for row in view.fetch(sql, condition.parameters)]
+    return known[condition]
 
 
 def amount(view: View, condition: Condition) -> Decimal:

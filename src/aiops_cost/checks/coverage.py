@@ -91,20 +91,23 @@ def _accelerators(view: View, config: Config, unattributed: Condition, period: s
         ):
             if account in resources and len(resources[account]) < _SHOWN:
                 resources[account].append(tuple(resource))
-    return [_account(view, running, account, amount, resources[account], period) for account, amount in accounts]
+    whom = _whom_to_ask(view, running) if accounts else {}
+    return [
+        _account(view, account, amount, resources[account], period, whom.get(account, (None, "")))
+        for account, amount in accounts
+    ]
 
 
 def _account(
     view: View,
-    running: Condition,
     account: str | None,
     amount: Decimal,
     resources: Sequence[tuple[Any, ...]],
     period: str,
+    whom: tuple[str | None, str],
 ) -> Finding:
-    here = both(running, Condition("SubAccountId IS NOT DISTINCT FROM ?", (account,)))
     where = resources[0][2] or account or "no account"
-    owner, ask = _whom_to_ask(view, account, here)
+    owner, ask = whom
     return Finding(
         code="ATR002",
         severity=Severity.WARNING,
@@ -129,17 +132,17 @@ def _account(
     )
 
 
-def _whom_to_ask(view: View, account: str | None, here: Condition) -> tuple[str | None, str]:
-    """The owner of these machines, by the owners file or the table of accounts, and whom to ask: that owner, else
-    whose spend is the largest in the account."""
+def _whom_to_ask(view: View, running: Condition) -> dict[str | None, tuple[str | None, str]]:
+    """Per account the owner of its machines, by the owners file or the table of accounts, and whom to ask: that owner,
+    else whose spend is the largest in the account."""
+    found: dict[str | None, tuple[str | None, str]] = {}
     named = Condition("x_Owner IS NOT NULL")
-    found = view.spend_by(["x_Owner"], both(here, named), limit=1)
-    if found:
-        return found[0][0], f"{found[0][0]}, who owns them"
-    if account is None:
-        return None, ""
-    found = view.spend_by(["x_Owner"], both(Condition("SubAccountId = ?", (account,)), named), limit=1)
-    return None, f"{found[0][0]}, whose spend is the largest in the account" if found else ""
+    for account, owner, _ in view.spend_by(["SubAccountId", "x_Owner"], both(running, named)):
+        found.setdefault(account, (owner, f"{owner}, who owns them"))
+    for account, owner, _ in view.spend_by(["SubAccountId", "x_Owner"], named):
+        if account is not None:
+            found.setdefault(account, (None, f"{owner}, whose spend is the largest in the account"))
+    return found
 
 
 def _said(name: str | None, amount: Decimal, currency: str) -> str:

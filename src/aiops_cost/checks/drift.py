@@ -111,6 +111,9 @@ def check(view: View, config: Config, as_of: date) -> list[Finding]:
     judged = drifts(view)
     if not any(drift.rows for _, drift in judged) and any(drift.planned for _, drift in judged):
         return [_unjudged(*_NOTHING_CAME)]
+    asked = [_asked(view, one) for month, whole in judged if (one := worst(month, whole))]
+    why.gather(view, asked)
+    moved.gather(view, asked)
     found = (_finding(view, month, whole) for month, whole in judged)
     return [finding for finding in found if finding]
 
@@ -120,13 +123,22 @@ def explained(view: View, drift: Drift, since: Change | None = None) -> tuple[Ex
     known = view.memo.setdefault("bridges", {})
     at = (study.key(drift.line), drift.days)
     if at not in known:
-        way = 1 if drift.amount >= 0 else -1
-        first, last = drift.days[0][0], drift.days[-1][1]
-        onset = since or study.studies(view)[study.key(drift.line)].onset(first, last, way)
-        asked = why.Asked(drift.line, drift.days, drift.planned, drift.actual, drift.calendar, onset)
-        known[at] = (why.explained(view, asked), onset)
+        asked = _asked(view, drift, since)
+        known[at] = (why.explained(view, asked), asked.onset)
     found: tuple[Explained, Change | None] = known[at]
     return found
+
+
+def gather(view: View, drifts: Iterable[Drift]) -> None:
+    """Make ready what `explained` asks for, for many lines at once."""
+    why.gather(view, [_asked(view, drift) for drift in drifts])
+
+
+def _asked(view: View, drift: Drift, since: Change | None = None) -> why.Asked:
+    way = 1 if drift.amount >= 0 else -1
+    first, last = drift.days[0][0], drift.days[-1][1]
+    onset = since or study.studies(view)[study.key(drift.line)].onset(first, last, way)
+    return why.Asked(drift.line, drift.days, drift.planned, drift.actual, drift.calendar, onset)
 
 
 def drifts(view: View) -> list[tuple[Drift | None, Drift]]:
@@ -216,13 +228,18 @@ def _unjudged(message: str, advice: str) -> Finding:
     return Finding("DRF003", Severity.UNJUDGED, message, advice)
 
 
+def worst(month: Drift | None, whole: Drift) -> Drift | None:
+    """The worse of the two stretches that are over their plan; the larger amount where both are as bad."""
+    over = [drift for drift in (month, whole) if drift is not None and drift.severity]
+    return max(over, key=lambda d: (d.severity is Severity.BREACH, d.amount), default=None)
+
+
 def _finding(view: View, month: Drift | None, whole: Drift) -> Finding | None:
-    """The worse of the two stretches as a finding; the larger amount where both are as bad."""
+    """What there is to say of a line, over the stretch that is worse."""
     both = [drift for drift in (month, whole) if drift is not None]
-    over = [drift for drift in both if drift.severity]
+    over = worst(month, whole)
     if over:
-        worst = max(over, key=lambda d: (d.severity is Severity.BREACH, d.amount))
-        return _told(view, "DRF001", worst.severity or Severity.WARNING, worst, both)
+        return _told(view, "DRF001", over.severity or Severity.WARNING, over, both)
     if whole.is_short and whole.rows:
         return _told(view, "DRF002", Severity.INFO, whole, both)
     left = study.studies(view)[study.key(whole.line)].left

@@ -73,10 +73,13 @@ def _growth(view: View, until: date) -> Iterator[Finding]:
         plan = planned_volume(line, "gb", month) if month in line.amounts else None
         if not plan:
             continue
+        most = plan * (1 + line.tolerance.breach)
+        measured = view.volume("gb", line.scope).get(until)
+        if measured and measured <= most:
+            continue
         kept = _kept(view, both(charges(line), GB_MONTHS), days_of(month)[0], until)
-        measured = view.volume("gb", line.scope)
-        now = measured.get(until) or kept.daily.get(until)
-        if now is None or kept.price is None or now <= plan * (1 + line.tolerance.breach):
+        now = measured or kept.daily.get(until)
+        if now is None or kept.price is None or now <= most:
             continue
         amount = money.multiply(money.EXACT.subtract(now, plan), kept.price)
         if amount >= line.tolerance.at_least:

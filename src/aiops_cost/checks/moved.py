@@ -6,14 +6,15 @@ come and go. Training jobs have a resource for each run, so they are named by th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
 from aiops_cost import money
+from aiops_cost.budget.plan import DayRange
 from aiops_cost.checks import cells, study
-from aiops_cost.checks.view import View, both, charges, days_in, either, in_days
+from aiops_cost.checks.view import Condition, View, both, charges, days_in, either, in_days
 from aiops_cost.checks.why import Asked
 from aiops_cost.drift.onset import Change
 
@@ -22,7 +23,7 @@ DAYS_BEFORE = 28
 MOST = 3
 _METER = "coalesce(x_UsageType, SkuMeter, x_SkuDescription, ChargeDescription)"
 _RESOURCE = "CASE WHEN x_Run IS NULL THEN coalesce(ResourceName, ResourceId) END"
-_COARSE = ("ServiceName", "x_Model", "x_LatencyTier", "meter", "NULL", "SubAccountId", "RegionId")
+_COARSE = ("ServiceName", "x_Model", "x_LatencyTier", "meter", "SubAccountId", "RegionId")
 _FINE = ("ServiceName", "x_Model", "x_LatencyTier", _METER, _RESOURCE, "SubAccountId", "RegionId")
 COLUMNS = ("service", "model", "tier", "meter", "resource", "account", "region")
 
@@ -55,20 +56,53 @@ class Moved:
         return ", ".join(told) or "no name"
 
 
-def things(view: View, asked: Asked, onset: Change, resources: bool = True) -> list[Moved]:
-    """What moved, the largest change in the direction of the drift first; by resource, too, where that is asked."""
-    last = asked.days[-1][1]
-    before, since = (onset.day - DAYS_BEFORE * DAY, onset.day - DAY), (onset.day, last)
-    sides = [both(charges(asked.line), in_days([days])) for days in (before, since)]
-    keys, table = (_FINE, "spend") if resources else (_COARSE, cells.prepared(view))
-    order = ", ".join(str(index + 1) for index in range(len(keys)))
+def things(view: View, asked: Asked, onset: Change) -> list[Moved]:
+    """What moved, by resource, too: the largest change in the direction of the drift first."""
+    before, since = _sides(asked, onset)
+    sides = _conditions(asked, onset)
+    order = ", ".join(str(index + 1) for index in range(len(_FINE)))
     rows = view.fetch(
-        f"SELECT {', '.join(keys)}, coalesce(sum(Cost) FILTER (WHERE {sides[0].sql}), 0),"
-        f" coalesce(sum(Cost) FILTER (WHERE {sides[1].sql}), 0) FROM {table}"
+        f"SELECT {', '.join(_FINE)}, coalesce(sum(Cost) FILTER (WHERE {sides[0].sql}), 0),"
+        f" coalesce(sum(Cost) FILTER (WHERE {sides[1].sql}), 0) FROM spend"
         f" WHERE {either(*sides).sql} GROUP BY {order} ORDER BY {order}",
         [*sides[0].parameters, *sides[1].parameters, *either(*sides).parameters],
     )
-    found = [Moved(tuple(row[:-2]), _a_day(row[-2], before), _a_day(row[-1], since)) for row in rows]
+    return _largest_first(
+        asked, [Moved(tuple(row[:-2]), _a_day(row[-2], before), _a_day(row[-1], since)) for row in rows]
+    )
+
+
+def kinds(view: View, asked: Asked, onset: Change) -> list[Moved]:
+    """The same without resources, which needs no reading of the ledger's rows."""
+    costs: dict[tuple[str | None, ...], list[Decimal]] = {}
+    days = _sides(asked, onset)
+    for at, side in enumerate(_conditions(asked, onset)):
+        for service, model, tier, meter, account, region, _, cost, _ in cells.rows(view, _COARSE, side):
+            what = (service, model, tier, meter, None, account, region)
+            costs.setdefault(what, [Decimal(0), Decimal(0)])[at] = _a_day(cost, days[at])
+    found = [Moved(what, *costs[what]) for what in sorted(costs, key=_nulls_last)]
+    return _largest_first(asked, found)
+
+
+def gather(view: View, asked: Iterable[Asked]) -> None:
+    """Ask at once what `kinds` will ask of each."""
+    conditions = (side for one in asked if one.onset for side in _conditions(one, one.onset))
+    cells.gather(view, _COARSE, conditions)
+
+
+def _sides(asked: Asked, onset: Change) -> tuple[DayRange, DayRange]:
+    return (onset.day - DAYS_BEFORE * DAY, onset.day - DAY), (onset.day, asked.days[-1][1])
+
+
+def _conditions(asked: Asked, onset: Change) -> list[Condition]:
+    return [both(charges(asked.line), in_days([days])) for days in _sides(asked, onset)]
+
+
+def _nulls_last(what: tuple[str | None, ...]) -> list[tuple[bool, str]]:
+    return [(value is None, value or "") for value in what]
+
+
+def _largest_first(asked: Asked, found: Sequence[Moved]) -> list[Moved]:
     way = 1 if asked.amount >= 0 else -1
     return sorted((one for one in found if one.change), key=lambda one: -way * one.change)
 
@@ -91,7 +125,7 @@ def sentence(onset: Change) -> str:
 def sentences(view: View, asked: Asked, onset: Change) -> Iterator[str]:
     """What moved most, in words."""
     way = 1 if asked.amount >= 0 else -1
-    for one in things(view, asked, onset, resources=False)[:MOST]:
+    for one in kinds(view, asked, onset)[:MOST]:
         if one.change * way <= 0:
             return
         began = "new: " if one.is_new else "ended: " if one.ended else ""

@@ -89,8 +89,10 @@ def _matching_nothing(view: View) -> Iterator[Finding]:
         (line, [month for month in sorted(line.amounts) if until and days_of(month)[1] <= until]) for line in view.lines
     ]
     asked = [(line, months) for line, months in asked if any(line.amounts[m] for m in months)]
-    spent = view.spent([(line.scope, [days_of(month) for month in m]) for line, m in asked])
-    for (line, months), found in zip(asked, spent, strict=True):
+    charged = view.spent_by([(line, [*map(days_of, months)]) for line, months in asked])
+    asked = [one for one, found in zip(asked, charged, strict=True) if not found.rows]
+    every = view.spent([(line.scope, [*map(days_of, months)]) for line, months in asked])  # credits are rows, too
+    for (line, months), found in zip(asked, every, strict=True):
         if not found.rows:
             yield Finding(
                 code="BUD001",

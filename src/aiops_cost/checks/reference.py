@@ -71,7 +71,7 @@ def of(plan: Plan, base: Cells | None, came: Cells, base_runs: Decimal | None) -
         notes = ("mix is not told apart: there are no days before to compare with",)
     if price == "per_run":
         return replace(_runs(plan, shape, base_runs if base else None), said=said, notes=notes)
-    main = _main(shape, family) if price else None
+    main = _main(shape, family) if price and bridge.cost_of(shape) else None  # what costs nothing has no proportions
     if main is not None:
         return replace(_driven(plan, shape, main), said=said, notes=notes)
     if base is None:

@@ -20,7 +20,7 @@ from aiops_cost.budget.plan import BudgetLine, DayRange, days_of, months_between
 from aiops_cost.checks import cells, wandering
 from aiops_cost.checks.cells import Daily
 from aiops_cost.checks.view import View
-from aiops_cost.drift import onset, weekly
+from aiops_cost.drift import onset, paths, weekly
 from aiops_cost.drift.onset import Change
 from aiops_cost.drift.weekly import Floats
 
@@ -145,8 +145,7 @@ def curve(line: BudgetLine, first: date, days: int) -> tuple[Floats, ...]:
     a_day = [amount / days_of(month)[1].day for amount, month in zip(amounts, planned, strict=True)]
     by_day = _through(months, _extended(months, planned, a_day), first, days)
     by_month = _through(months, _extended(months, planned, amounts), first, days)
-    length = np.array([days_of(f"{first + n * DAY:%Y-%m}")[1].day for n in range(days)], dtype=float)
-    return by_day, by_month / length, by_month / (365.25 / 12)
+    return by_day, by_month / paths.lengths(first, days), by_month / (365.25 / 12)
 
 
 _BLOCK = 5
@@ -171,13 +170,15 @@ def fitting(usage: Floats, first: date, curves: Sequence[Floats]) -> Floats:
 
 
 def _through(months: Sequence[str], levels: Sequence[float], first: date, days: int) -> Floats:
+    """The level of each day: on the line through the middles of its month and of the nearer month beside it."""
     found = np.zeros(days)
     for index, month in enumerate(months):
         begin, end = days_of(month)
         length = (end - begin).days + 1
+        at = (np.arange(length) + 0.5) / length
+        course = np.concatenate([_toward(levels, index, -1, at[at < 0.5]), _toward(levels, index, 1, at[at >= 0.5])])
         offset = (begin - first).days
-        for day in range(max(0, -offset), min(length, days - offset)):
-            found[offset + day] = _between(levels, index, (day + 0.5) / length)
+        found[max(0, offset) : offset + length] = course[max(0, -offset) : days - offset]
     return found
 
 
@@ -201,13 +202,9 @@ def _step(pair: Sequence[float]) -> float:
     return pair[1] / pair[0]
 
 
-def _between(levels: Sequence[float], index: int, at: float) -> float:
-    """The level at a moment of a month (0 to 1): on the line through the middles of this month and the nearer one."""
-    here = levels[index]
-    other = index + (1 if at >= 0.5 else -1)
-    if not 0 <= other < len(levels) or here <= 0 or levels[other] <= 0:
-        return here
-    step = log(levels[other] / here)
-    if abs(step) > SMOOTH:
-        return here
-    return float(here * np.exp(step * abs(at - 0.5)))
+def _toward(levels: Sequence[float], index: int, way: int, at: Floats) -> Floats:
+    """The level at moments of a month (0 to 1): on the line through its middle and that of the month before or after,
+    where the two are one course."""
+    here, other = levels[index], index + way
+    step = log(levels[other] / here) if 0 <= other < len(levels) and here > 0 and levels[other] > 0 else 0.0
+    return np.asarray(here * np.exp((step if abs(step) <= SMOOTH else 0.0) * np.abs(at - 0.5)))

@@ -25,8 +25,7 @@ _MOST = 12
 
 def told(month: Drift | None, whole: Drift) -> Drift:
     """The stretch to explain: the worse one, as in the finding; else the budget to date."""
-    over = [one for one in (month, whole) if one is not None and one.severity]
-    return max(over, key=lambda one: (str(one.severity) == "breach", one.amount)) if over else whole
+    return drift.worst(month, whole) or whole
 
 
 def drifting(view: View) -> list[Drift]:
@@ -41,6 +40,7 @@ def drifting(view: View) -> list[Drift]:
 
 def why(view: View, lines: Sequence[Drift]) -> Table:
     """Per drifting line: since when, the cause, and the parts that sum to the drift."""
+    drift.gather(view, lines)
     found = [(one, *drift.explained(view, one)) for one in lines]
     kinds = [
         kind

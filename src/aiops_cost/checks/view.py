@@ -177,19 +177,30 @@ class View:
 
     def _on_days(self, items: Sequence[tuple[Condition, Sequence[DayRange]]]) -> list[Spent]:
         """The sums of the days; what each condition's days cost is asked once, for all lines together."""
-        known: dict[Condition, by_day.Days] = self.memo.setdefault("by_day", {})
-        missing = dict.fromkeys(condition for condition, _ in items if condition not in known)
-        if missing:
-            of_lines = (each for line in self.lines for each in (charges(line), scoped(line.scope)))
-            every = dict.fromkeys([*missing, *(each for each in of_lines if each not in known)])
-            names = {"ChargePeriodStart"}.union(*(condition.columns for condition in every))
-            sums = by_day.summed(self.connection, self._summed(names), list(every), "sum(day.Cost)", "sum(day.n)")
-            known.update(zip(every, sums, strict=True))
+        known = self._by_day(items)
         found = []
         for condition, days in items:
-            spent = [one for one in known[condition] if any(first <= one[0] <= last for first, last in days)]
-            found.append(Spent(money.total(amount for _, amount, _ in spent if amount), sum(n for *_, n in spent)))
+            spent = [one for stretch in joined(days) for one in by_day.within(known[condition], stretch)]
+            found.append(Spent(money.total(cost for _, cost, _ in spent if cost), sum(n for *_, n in spent)))
         return found
+
+    def _by_day(self, items: Sequence[tuple[Condition, Sequence[DayRange]]]) -> Mapping[Condition, by_day.Days]:
+        """What meets the conditions of these items, and of all budget lines with them, by the day. Days before all that
+        was asked for are not read: a ledger is longer than a plan."""
+        first = min((first for _, days in items for first, _ in days), default=date.max)
+        since: date
+        known: dict[Condition, by_day.Days]
+        since, known = self.memo.get("by_day", (date.max, {}))
+        if first < since:
+            since, known = first, {}
+        missing = dict.fromkeys(condition for condition, _ in items if condition not in known)
+        if missing:
+            every = list(dict.fromkeys([*missing, *(each for each in map(charges, self.lines) if each not in known)]))
+            names = {"ChargePeriodStart"}.union(*(condition.columns for condition in every))
+            days = f"(SELECT * FROM {self._summed(names)} WHERE ChargePeriodStart >= DATE '{since}')"
+            known |= zip(every, by_day.costs(self.connection, days, every), strict=True)
+        self.memo["by_day"] = since, known
+        return known
 
     def _summed(self, names: AbstractSet[str]) -> str:
         """Where the rows are added up by these columns at least, and by as few others as may be. What budget lines

@@ -23,7 +23,6 @@ DAY = timedelta(days=1)
 LONGEST = 90
 """A baseline is at most so many days, the ones nearest to the drift."""
 SHORTEST = 7
-_COLUMNS = ("x_Activity", "x_Component", "x_Model", "x_LatencyTier", "sku", "meter", "unit", "BillingCurrency")
 _COMPUTE = ("training-job", "training-cluster", "ai-api-training", "fine-tuning")
 _GROWS = "GB-months"
 
@@ -115,11 +114,11 @@ def _alone(view: View, asked: Asked) -> Explained:
         base_runs = len(_runs(view, charges(asked.line), [baseline])) * scale if base and baseline else None
         pace = 1 + asked.calendar / asked.planned if asked.planned else Decimal(1)
     extra = list(_aside(view, window, before, scale, asked.line))
-    exchange = money.EXACT.subtract(_cost(_by_sort(view, window).get(cells.USAGE, ())), bridge.cost_of(came))
+    exchange = money.EXACT.subtract(_cost(cells.by_sort(view, window).get(cells.USAGE, ())), bridge.cost_of(came))
     if exchange:
         extra.append(Part("fx", "exchange rates since the plan", exchange))
     extra += _renamed(view, own, asked)
-    moved = cells.restated(view, _COLUMNS, window)
+    moved = cells.restated(view, cells.COLUMNS, window)
     if moved:
         changed = _made(view, [row for row in moved if row[-1] is not None])
         extra.append(Part("restatement", "months that were delivered again", bridge.cost_of(changed)))
@@ -197,17 +196,17 @@ def baseline_days(view: View, asked: Asked) -> DayRange | None:
 
 def _cells(view: View, condition: Condition) -> dict[Cell, Spent]:
     """The cells of usage that meet a condition, as `_made` makes them."""
-    return _made(view, _by_sort(view, condition).get(cells.USAGE, ()))
+    return _made(view, cells.by_sort(view, condition).get(cells.USAGE, ()))
 
 
-def _by_sort(view: View, condition: Condition) -> Mapping[str, Sequence[tuple[Any, ...]]]:
-    """Sort (`usage`, `fee` and so on) -> the rows of the cells that meet a condition; asked once per view."""
-    known: dict[Condition, dict[str, list[tuple[Any, ...]]]] = view.memo.setdefault("cells_by_sort", {})
-    if condition not in known:
-        known[condition] = {}
-        for sort, *row in cells.rows(view, ("sort", *_COLUMNS), condition):
-            known[condition].setdefault(sort, []).append(tuple(row))
-    return known[condition]
+def gather(view: View, asked: Sequence[Asked]) -> None:
+    """Ask for the cells of many lines at once, which `explained` would ask for one line after the other."""
+    cells.prepared(view)
+    conditions: list[Condition] = []
+    for one in asked:
+        scope, baseline = wandering.followed(view, one.line).all, baseline_days(view, one)
+        conditions += [both(scope, in_days(days)) for days in (one.days, [baseline] if baseline else []) if days]
+    cells.gather(view, cells.SORTED, conditions)
 
 
 def _cost(rows: Sequence[tuple[Any, ...]]) -> Decimal:
@@ -384,8 +383,8 @@ _ASIDE: Mapping[str, tuple[str, str]] = {
 def _aside(view: View, window: Condition, base: Condition | None, scale: Decimal, line: BudgetLine) -> Iterator[Part]:
     """What use does not drive: fees, credits, corrections, against the baseline's where the plan has no
     assumptions (they are about use, so with them all of it was not planned)."""
-    came = _by_sort(view, window)
-    before = _by_sort(view, base) if base and not line.assumes else {}
+    came = cells.by_sort(view, window)
+    before = cells.by_sort(view, base) if base and not line.assumes else {}
     for sort, (kind, name) in _ASIDE.items():
         with localcontext(money.EXACT):
             usual = _cost(before.get(sort, ())) * scale if sort != cells.CORRECTION else ZERO

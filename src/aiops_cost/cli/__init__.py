@@ -22,7 +22,7 @@ INTERRUPTED = 130
 def run_cli(arguments: Sequence[str]) -> int:
     """Run one command line; returns its exit code. Nothing but the code comes back: output is on stdout, all else
     on stderr."""
-    command = typer.main.get_command(app)
+    command = typer.main.get_command(app(arguments))
     try:
         result = command.main(args=list(arguments), prog_name="aiops-cost", standalone_mode=False)
     except TyperException as error:

@@ -98,11 +98,13 @@ def forecast(values: Floats, first: date, days: int) -> Forecast:
 
 def _scaled(deviation: Floats, factor: float, horizon: int) -> Floats:
     """Deviations times a factor, within the days over which it was measured. Beyond them what it adds is taken for an
-    error of the level, which grows with the days; what the method itself allows for far days is not multiplied."""
+    error of the level, which grows with the days; what the method itself allows for far days is not multiplied. Less is
+    never taken away than the factor says: the sum of runs that keep a rhythm is surer on some days than before."""
     near, far = deviation[:horizon], deviation[horizon:]
     more = (factor**2 - 1) * near[-1:] ** 2
     grown = 1 + np.arange(1, len(far) + 1) / horizon if factor > 1 else 1.0
-    return np.concatenate([near * factor, np.sqrt(far**2 + more * grown**2)])
+    least = (min(1.0, factor) * far) ** 2
+    return np.concatenate([near * factor, np.sqrt(np.maximum(far**2 + more * grown**2, least))])
 
 
 def _own(values: Floats) -> Method:

@@ -27,6 +27,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -266,11 +267,12 @@ def _jump(line: Floats, floor: float) -> tuple[int, float, float] | None:
     best: tuple[int, float, float] | None = None
     for at in range(4, len(line) - 1):
         before, after = line[:at], line[at:]
-        low, high = before.mean(), after.mean()
+        low, high = before.sum() / at, after.sum() / (len(line) - at)
         size = float(high - low)
         rest = np.concatenate([before - low, after - high])
-        sigma = max(float(rest.std()) * np.sqrt(len(line) / (len(line) - 2)), floor)
-        score = abs(size) / (sigma * np.sqrt(1 / len(before) + 1 / len(after)))
+        rest -= rest.sum() / len(line)
+        sigma = max(sqrt((rest * rest).sum() / len(line)) * sqrt(len(line) / (len(line) - 2)), floor)
+        score = abs(size) / (sigma * sqrt(1 / at + 1 / (len(line) - at)))
         if best is None or score > best[2]:
             best = (at, size, score)
     if best is None or best[2] < THRESHOLD + 1.5 or abs(np.expm1(best[1])) < LEAST_SIZE:

@@ -106,12 +106,12 @@ def prepared(values: Floats, first: date, days: int) -> tuple[Floats, Floats, _O
 def _pace(values: Floats, first: date, days: int) -> Floats:
     """What is paid by the month (GB-months) costs more on a day of a short month. The factor of each day, with those
     ahead, where the days move plainly less with it than without; else ones."""
-    lengths = _lengths(first, len(values) + days)
-    factor = _MONTH / lengths
+    length = lengths(first, len(values) + days)
+    factor = _MONTH / length
     known = values > 0
-    if known.sum() < _PACE_DAYS or np.ptp(lengths[: len(values)]) == 0:
+    if known.sum() < _PACE_DAYS or np.ptp(length[: len(values)]) == 0:
         return np.ones(len(factor))
-    steps = np.flatnonzero(np.diff(lengths[: len(values)][known])) + 1
+    steps = np.flatnonzero(np.diff(length[: len(values)][known])) + 1
     by_day, by_month = np.log(values[known]), np.log((values / factor[: len(values)])[known])
     return factor if _jumps(by_month, steps) < 0.5 * _jumps(by_day, steps) else np.ones(len(factor))
 
@@ -122,7 +122,7 @@ def _jumps(line: Floats, steps: np.ndarray[Any, Any]) -> float:
 
 
 @lru_cache(maxsize=256)
-def _lengths(first: date, days: int) -> Floats:
+def lengths(first: date, days: int) -> Floats:
     """How many days the month of each day has."""
     dates = (first + offset * _DAY for offset in range(days))
     return np.array([monthrange(day.year, day.month)[1] for day in dates], dtype=float)

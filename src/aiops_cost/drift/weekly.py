@@ -15,6 +15,7 @@ import numpy as np
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
+Days = np.ndarray[Any, np.dtype[np.int64]]
 
 FLAT: Floats = np.ones(7)
 ENOUGH_WEEKS = 3
@@ -60,22 +61,33 @@ def profile(values: Floats, first: date) -> Floats:
     """The seven weekday factors, Monday first; all ones where the week has no shape, or too few weeks are known."""
     if len(values) < 7 * ENOUGH_WEEKS:
         return _weekend(values, first)
-    mean = np.convolve(values, np.ones(7) / 7, mode="valid")
+    mean = np.convolve(values, FLAT / 7, mode="valid")
     middle = values[3:-3]
     known = mean > 0
-    ratios = np.divide(middle, mean, out=np.ones_like(middle), where=known)
-    weekday = weekdays(first, len(values))[3:-3]
-    found = np.ones(7)
-    noise = []
-    for day in range(7):
-        here = ratios[(weekday == day) & known]
-        if len(here) < ENOUGH_WEEKS - 1:
-            return FLAT
-        found[day] = max(0.0, median(here))
-        noise.append(spread(here) / np.sqrt(len(here)))
-    found /= max(float(found.mean()), 1e-9)
+    ratios = np.divide(middle, mean, out=np.full(len(middle), np.inf), where=known)
+    weeks = _in_weeks(ratios, (first.weekday() + 3) % 7)
+    counts = (weeks < np.inf).sum(axis=0)
+    if counts.min() < ENOUGH_WEEKS - 1:
+        return FLAT
+    middles = _medians(weeks, counts)
+    noise = _SPREAD * _medians(np.abs(weeks - middles), counts) / np.sqrt(counts)
+    found = np.maximum(0.0, middles)
+    found /= max(float(found.sum()) / 7, 1e-9)
     beyond = np.abs(found - 1).max()
-    return found if beyond > max(0.015, 3 * float(np.mean(noise))) else FLAT
+    return found if beyond > max(0.015, 3 * float(noise.sum()) / 7) else FLAT
+
+
+def _in_weeks(days: Floats, weekday: int) -> Floats:
+    """A row for each week, Monday first, infinite where there is no day."""
+    weeks = np.full((-(-(weekday + len(days)) // 7), 7), np.inf)
+    weeks.ravel()[weekday : weekday + len(days)] = days
+    return weeks
+
+
+def _medians(weeks: Floats, counts: Days) -> Floats:
+    """The median of each column's finite values."""
+    in_order, column = np.sort(weeks, axis=0), np.arange(7)
+    return np.asarray((in_order[(counts - 1) // 2, column] + in_order[counts // 2, column]) / 2)
 
 
 def _weekend(values: Floats, first: date) -> Floats:
@@ -95,7 +107,7 @@ def _weekend(values: Floats, first: date) -> Floats:
     return np.asarray(found / found.mean())
 
 
-def weekdays(first: date, days: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+def weekdays(first: date, days: int) -> Days:
     """0 for Monday to 6 for Sunday, for each day."""
     return (first.weekday() + np.arange(days)) % 7
 
@@ -147,7 +159,7 @@ def is_lumpy(values: Floats) -> bool:
     return bool(busy.sum() >= 2 and (~busy).mean() >= 0.4)
 
 
-def bursts(values: Floats) -> np.ndarray[Any, np.dtype[np.int64]]:
+def bursts(values: Floats) -> Days:
     """The days on which a lumpy series cost something worth the name."""
     size = np.abs(values)
     return np.flatnonzero(size > 0.1 * size[size > 0].mean()) if (size > 0).any() else np.zeros(0, dtype=np.int64)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import duckdb
 
 from aiops_cost.errors import UserError
-from aiops_cost.ledger import record, schema, store
+from aiops_cost.ledger import recorded, schema, store
 from aiops_cost.model import Problem
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Ledger:
 
     location: Path
     files: tuple[str, ...]
-    records: tuple[record.Record, ...]
+    records: tuple[recorded.Record, ...]
     version: int | None
 
     @classmethod
@@ -112,7 +112,7 @@ class Ledger:
             history = [entry for entry in self.records if entry["source"] == source]
             for period in sorted({period for entry in history for period in entry["periods"]}):
                 loads = [entry for entry in history if period in entry["periods"]]
-                if len(loads) < 2 or record.amounts_of(loads[-1], period) == record.amounts_of(loads[-2], period):
+                if len(loads) < 2 or recorded.amounts_of(loads[-1], period) == recorded.amounts_of(loads[-2], period):
                     continue
                 year, month = int(period[:4]), int(period[5:])
                 after = date(year + month // 12, month % 12 + 1, 1) + timedelta(days=days)
@@ -201,7 +201,7 @@ def _decimals(con: duckdb.DuckDBPyConnection, name: str) -> list[Decimal | None]
     return found
 
 
-def _loads(con: duckdb.DuckDBPyConnection, records: Sequence[record.Record]) -> None:
+def _loads(con: duckdb.DuckDBPyConnection, records: Sequence[recorded.Record]) -> None:
     """The table `loads`: one row per load, period, currency and cost; sent = kept + rejected + rounding."""
     con.execute(f"CREATE TABLE loads ({', '.join(f'{name} {kind}' for name, kind in _LOADS.items())})")
     rows = [

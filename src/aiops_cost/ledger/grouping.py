@@ -21,11 +21,12 @@ import duckdb
 from aiops_cost.ledger.cells import TARGET, Cell, cells
 from aiops_cost.ledger.figures import Figure, figures
 from aiops_cost.ledger.part import Part, quoted, source_of
-from aiops_cost.ledger.typed import chosen, columns_of, place_of, read
+from aiops_cost.ledger.typed import PLACE, chosen, columns_of, read
 
 _CHARGE = ("ChargePeriodStart", "ChargePeriodEnd")
 _NEVER = "CAST(NULL AS TIMESTAMP)"
 _REST = "DECIMAL(38, 38)"
+_ID = f"x_part * {1 << 44} + x_first"
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ class _Shape:
 
 
 def group(con: duckdb.DuckDBPyConnection, parts: Mapping[int, Part], name: str, text_rules: Sequence[str]) -> None:
-    """Make the view `name` of all groups: the columns of a row, and how many rows each group has, `x_rows`.
+    """Make the view `name` of all groups: the columns of a row, how many rows each group has, `x_rows`, and a number
+    that no other group of the load has, `x_group`.
 
     Times of a charge are the latest in the group. `<name>_given` stands beside figures and times, `<name>_text` beside
     columns of which the contract lists the values, `<name>_rest` beside amounts: the exact sum of what rounding them
@@ -72,7 +74,7 @@ def group(con: duckdb.DuckDBPyConnection, parts: Mapping[int, Part], name: str, 
         into = "INSERT INTO {} BY NAME" if number else "CREATE OR REPLACE TEMP TABLE {} AS"
         con.execute(f"{into.format(sums)} {_sums(plan, shape)}")
         con.execute(f"{into.format(texts)} {_texts(plan, shape, sums)}")
-    columns = ", ".join([*_columns(plans[0].part, shape), "x_part", "x_rows"])
+    columns = ", ".join([*_columns(plans[0].part, shape), "x_part", "x_rows", f"{_ID} AS x_group"])
     con.execute(
         f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {columns} FROM {sums} JOIN {texts} USING (x_hash, x_check)"
     )
@@ -141,7 +143,7 @@ def _sums(plan: _Plan, shape: _Shape) -> str:
     typed = [*plan.times.values(), *(figure.cell for figure in plan.figures if figure.cell)]
     natives = _natives(part, [*(c.name for c in plan.texts), *(f.name for f in plan.figures if not f.cell)])
     kept = [quoted(name) for name in natives]
-    cells_read = read(part, typed, [*kept, place_of(part)])
+    cells_read = read(part, typed, [*kept, PLACE])
     rows = f"SELECT {', '.join([*columns_of(typed), *kept, 'x_place'])} FROM ({cells_read})"
     keys = [f"{sql} AS {name}" for name, sql in zip(("x_hash", "x_check"), _hashes(plan), strict=True)]
     keys += _time_keys(plan)
@@ -255,7 +257,7 @@ def _texts(plan: _Plan, shape: _Shape, sums: str) -> str:
         if plan.part.contract.file.columns[name].values:
             columns.append(f'"{name}_text"' if cell else f'CAST(NULL AS VARCHAR) AS "{name}_text"')
     return (
-        f"SELECT x_hash, x_check, {', '.join(columns)} FROM ({read(plan.part, plan.texts, [place_of(plan.part)])})"
+        f"SELECT x_hash, x_check, {', '.join(columns)} FROM ({read(plan.part, plan.texts, [PLACE])})"
         f" JOIN (SELECT x_hash, x_check, min(x_first) AS x_place FROM {sums} WHERE x_part = {plan.index} GROUP BY ALL)"
         " USING (x_place)"
     )

@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 
 from aiops_cost.errors import CouldNotJudge, UserError
-from aiops_cost.ledger import grouping, normalize, overlap, people, proof, record, refusals, store
+from aiops_cost.ledger import grouping, normalize, overlap, people, proof, record, recorded, refusals, store
 from aiops_cost.ledger.frame import Ledger
 from aiops_cost.ledger.intake import open_file
 from aiops_cost.ledger.moved import by_service
@@ -27,8 +27,11 @@ from aiops_cost.model import Amounts, Export, ExportFile, Moved, Problem, Reject
 from aiops_cost.providers.contract import Contract
 
 ATTEMPTS = 5
-WORKING = 150_000_000
-"""Bytes that DuckDB keeps in memory for each thread, before it spills; a load does not get faster with more."""
+THREADS = 8
+"""So many at most: what each of them holds beside what DuckDB counts adds up."""
+WORKING, WORKING_AT_MOST = 150_000_000, 800_000_000
+"""Bytes that DuckDB keeps in memory before it spills, for each thread and for all; a load does not get faster with
+more."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +176,7 @@ def _build(
     return built, rejects
 
 
-def _unchanged(export: Export, history: Sequence[record.Record], delivered: set[str], options: Options) -> LoadResult:
+def _unchanged(export: Export, history: Sequence[recorded.Record], delivered: set[str], options: Options) -> LoadResult:
     """There is nothing to replace. Raises CouldNotJudge when there is nothing at all: no rows is not zero."""
     missing = sorted(set(options.periods) - delivered) if options.periods else []
     if missing or not delivered or not history:
@@ -189,7 +192,7 @@ def _unchanged(export: Export, history: Sequence[record.Record], delivered: set[
     return LoadResult(export.source.name, False, history[-1], (), _no_longer(history, delivered, options))
 
 
-def _no_longer(history: Sequence[record.Record], delivered: set[str], options: Options) -> tuple[str, ...]:
+def _no_longer(history: Sequence[recorded.Record], delivered: set[str], options: Options) -> tuple[str, ...]:
     """Months that the ledger holds and the source does not deliver any more: they stay. Where only some months were
     asked for, a provider need not have looked at the others."""
     if options.periods:
@@ -212,18 +215,19 @@ def _workbench(options: Options) -> Iterator[tuple[duckdb.DuckDBPyConnection, Pa
         try:
             con.execute("SET TimeZone = 'UTC'")
             if not options.is_lavish:
-                con.execute(f"SET memory_limit = '{_thrifty(con, options.memory_limit)}B'")
+                _be_thrifty(con, options.memory_limit)
             con.execute(files(__package__).joinpath("casts.sql").read_text(encoding="utf-8"))
             yield con, work
         finally:
             con.close()
 
 
-def _thrifty(con: duckdb.DuckDBPyConnection, memory_limit: str) -> int:
-    """The bytes of memory to begin with."""
-    asked = "SELECT least(parse_formatted_bytes(?), current_setting('threads') * ?)"
-    row = con.execute(asked, [memory_limit.replace(" ", ""), WORKING]).fetchone()
-    return int(row[0]) if row else WORKING
+def _be_thrifty(con: duckdb.DuckDBPyConnection, memory_limit: str) -> None:
+    """Begin with few threads and little memory."""
+    asked = "SELECT least(current_setting('threads'), ?), parse_formatted_bytes(?)"
+    threads, most = con.execute(asked, [THREADS, memory_limit.replace(" ", "")]).fetchall()[0]
+    con.execute(f"SET threads = {threads}")
+    con.execute(f"SET memory_limit = '{min(most, threads * WORKING, WORKING_AT_MOST)}B'")
 
 
 def _open(con: duckdb.DuckDBPyConnection, chosen: Sequence[ExportFile], work: Path, first: int) -> list[Group]:
@@ -275,7 +279,7 @@ def _spoken(groups: Sequence[Group]) -> dict[str, set[str]]:
     return found
 
 
-def _due(groups: Sequence[Group], last: record.Record | None) -> set[str]:
+def _due(groups: Sequence[Group], last: recorded.Record | None) -> set[str]:
     """The months that opened files ask to replace: all of a new one, what is pending of a known one."""
     due: set[str] = set()
     same = last is not None and last["mapping"] == record.mapping_digest()
@@ -310,16 +314,16 @@ def _rejected(
     return found
 
 
-def _is_known(file: ExportFile, last: record.Record | None) -> bool:
+def _is_known(file: ExportFile, last: recorded.Record | None) -> bool:
     entry = _entry(file, last)
     return bool(entry) and not entry["pending"] and last is not None and last["mapping"] == record.mapping_digest()
 
 
-def _entry(file: ExportFile, last: record.Record | None) -> Mapping[str, Any]:
+def _entry(file: ExportFile, last: recorded.Record | None) -> Mapping[str, Any]:
     return next((e for e in last["files"] if e["digest"] == file.digest), {}) if last else {}
 
 
-def _gone(last: record.Record | None, export: Export) -> list[Mapping[str, Any]]:
+def _gone(last: recorded.Record | None, export: Export) -> list[Mapping[str, Any]]:
     """Files of the last load that are not delivered any more (or not with that content), and share a month with
     one that is; a month that nobody delivers any more stays in the ledger."""
     if not last:
@@ -333,7 +337,7 @@ def _file_entry(
     file: ExportFile,
     groups: Sequence[Group],
     spoken: Mapping[str, set[str]],
-    last: record.Record | None,
+    last: recorded.Record | None,
     waiting: set[str],
 ) -> dict[str, Any]:
     """What the record keeps of a file; `waiting` are months that changed and are not replaced by this load."""
@@ -352,6 +356,6 @@ def _file_entry(
     }
 
 
-def _last_amounts(history: Sequence[record.Record], period: str) -> Mapping[str, Amounts] | None:
-    found = [amounts for entry in history if (amounts := record.amounts_of(entry, period)) is not None]
+def _last_amounts(history: Sequence[recorded.Record], period: str) -> Mapping[str, Amounts] | None:
+    found = [amounts for entry in history if (amounts := recorded.amounts_of(entry, period)) is not None]
     return found[-1] if found else None

@@ -15,6 +15,7 @@ from aiops_cost.providers.contract import Contract
 ROWS = "loaded"
 TEXTS = "loaded_texts"
 _SUMMED = "loaded_sums"
+_FIRSTS = "loaded_firsts"
 
 
 def ledger_rows(
@@ -24,9 +25,9 @@ def ledger_rows(
 
     `views` are (contract, parts, view, condition): only rows where the condition holds are taken. Below the view are
     two tables: `loaded_texts`, a row for all days on which the same is said, and `loaded_sums`, a row for each day.
-    The mapping is read twice for that, which costs less than texts that are kept for each day.
     """
-    mapped = _mapped(con, views)
+    for contract, *_ in views:
+        lookups(con, contract)
     empty = set.intersection(*(_always_null(con, contract, parts) for contract, parts, _, _ in views))
     said = [name for name in _TEXTS if name not in empty]
     hashes = (
@@ -36,34 +37,39 @@ def ledger_rows(
     sums = ", ".join(f"CAST(sum({name}) AS {_type(name)}) AS {name}" for name in _SUMS)
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {_SUMMED} AS SELECT {_DAYS}, {hashes}, {sums},"
-        f" CAST(sum(x_RowCount) AS BIGINT) AS x_RowCount FROM ({mapped}) GROUP BY ALL"
+        f" CAST(sum(x_RowCount) AS BIGINT) AS x_RowCount, min(x_group) AS x_group FROM ({_mapped(views)})"
+        " GROUP BY ALL"
     )
     texts = ", ".join(f"CAST({'NULL' if name in empty else name} AS VARCHAR) AS {name}" for name in _TEXTS)
-    # Texts of the first day of each hash only: there are as many of them, and few rows to look at.
-    firsts = f"SELECT x_hash, x_check, min(day) AS day FROM {_SUMMED} GROUP BY ALL"
+    # What is said is mapped again, for one group of each hash: texts kept for every day would cost far more.
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {_FIRSTS} AS"
+        f" SELECT x_hash, x_check, min(x_group) AS x_group FROM {_SUMMED} GROUP BY ALL"
+    )
+    again = _mapped(views, f"x_group IN (SELECT x_group FROM {_FIRSTS})")
     distinct = (
-        f"SELECT DISTINCT x_hash, x_check, {texts} FROM (SELECT *, {_DAY}, {hashes} FROM ({mapped}))"
-        f" JOIN ({firsts}) USING (x_hash, x_check, day)"
+        f"SELECT DISTINCT x_hash, x_check, {texts} FROM (SELECT *, {hashes} FROM ({again}))"
+        f" JOIN {_FIRSTS} USING (x_hash, x_check, x_group)"
     )
     con.execute(f"CREATE OR REPLACE TEMP TABLE {TEXTS} AS {_named(distinct)}")
     con.execute(
         f"CREATE OR REPLACE TEMP VIEW {ROWS} AS SELECT '{source.replace(chr(39), chr(39) * 2)}' AS x_Source,"
         " strftime(period, '%Y-%m') AS x_BillingPeriod, day AS ChargePeriodStart, last_day + 1 AS ChargePeriodEnd,"
         " period AS BillingPeriodStart, period_last + 1 AS BillingPeriodEnd,"
-        f" * EXCLUDE (day, period, last_day, period_last, x_hash, x_check, rest, has_at)"
+        f" * EXCLUDE (day, period, last_day, period_last, x_hash, x_check, x_group, rest, has_at)"
         f" FROM {_SUMMED} JOIN {TEXTS} USING (x_hash, x_check)"
     )
 
 
-def _mapped(con: duckdb.DuckDBPyConnection, views: Sequence[tuple[Contract, Iterable[Part], str, str]]) -> str:
-    """All that the SELECTs of the formats make of the rows."""
+def _mapped(views: Sequence[tuple[Contract, Iterable[Part], str, str]], chosen: str = "true") -> str:
+    """All that the SELECTs of the formats make of the rows, or of those that are `chosen` (SQL)."""
     raws: dict[str, list[str]] = {}
     for contract, _, view, condition in views:
-        lookups(con, contract)
         raws.setdefault(contract.name, []).append(f"SELECT * FROM {view} WHERE {condition}")
-    # One `raw` for all files of a format: its SELECT may look at other rows of the month.
+    # One `bill` of all files of a format: its SELECT may look at other rows of the month than the one that it maps.
     return " UNION ALL BY NAME ".join(
-        f"SELECT * FROM (WITH raw AS NOT MATERIALIZED ({' UNION ALL BY NAME '.join(raws[name])}) SELECT * FROM ({sql}))"
+        f"SELECT * FROM (WITH bill AS NOT MATERIALIZED ({' UNION ALL BY NAME '.join(raws[name])}),"
+        f" raw AS NOT MATERIALIZED (SELECT * FROM bill WHERE {chosen}) SELECT * FROM ({sql}))"
         for name, sql in {contract.name: contract.sql for contract, *_ in views}.items()
     )
 
@@ -90,10 +96,12 @@ def described(
         f" false AS {name}_given, false AS {name}_rather"
         for name, column in contract.file.columns.items()
     )
-    raw += ", 1 AS x_rows"
+    raw += ", 1 AS x_rows, 0 AS x_group"
     return {
         row[0]: row[1]
-        for row in con.execute(f"DESCRIBE (WITH raw AS (SELECT {raw}) SELECT * FROM ({contract.sql}))").fetchall()
+        for row in con.execute(
+            f"DESCRIBE (WITH bill AS (SELECT {raw}), raw AS (SELECT * FROM bill) SELECT * FROM ({contract.sql}))"
+        ).fetchall()
     }
 
 
@@ -119,6 +127,7 @@ def merge(con: duckdb.DuckDBPyConnection) -> None:
         " WINDOW same AS (PARTITION BY x_LineId, rest, InvoiceId ORDER BY x_hash, x_check)"
     )
     sums = ", ".join(f"CAST(sum({name}) AS {_type(name)}) AS {name}" for name in (*_SUMS, "x_RowCount"))
+    sums += ", min(x_group) AS x_group"
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {_SUMMED} AS SELECT day, period, last_day, period_last, own_hash AS x_hash,"
         f" own_check AS x_check, {sums} FROM {_SUMMED} JOIN twins USING (x_hash, x_check) GROUP BY ALL"
@@ -138,9 +147,8 @@ def _named(texts: str) -> str:
 _SUMS = (*schema.AMOUNTS, *schema.QUANTITIES)
 _TEXTS = ("InvoiceId", *schema.IDENTITY)
 
-_DAY = "CAST(ChargePeriodStart AS DATE) AS day"
 _DAYS = (
-    f"{_DAY}, CAST(BillingPeriodStart AS DATE) AS period,"
+    "CAST(ChargePeriodStart AS DATE) AS day, CAST(BillingPeriodStart AS DATE) AS period,"
     " CAST(greatest(ChargePeriodEnd - INTERVAL 1 MICROSECOND, ChargePeriodStart) AS DATE) AS last_day,"
     " coalesce(CAST(BillingPeriodEnd - INTERVAL 1 MICROSECOND AS DATE), last_day(BillingPeriodStart)) AS period_last"
 )

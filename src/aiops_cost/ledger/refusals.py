@@ -12,7 +12,7 @@ import duckdb
 from aiops_cost.errors import CouldNotJudge, UserError
 from aiops_cost.ledger import proof, store
 from aiops_cost.ledger.part import Part
-from aiops_cost.model import Export, ExportFile, Problem, Reject
+from aiops_cost.model import Export, ExportFile, Problem, Reject, stamp
 from aiops_cost.money import is_currency, show
 from aiops_cost.providers.contract import Contract
 
@@ -36,11 +36,12 @@ def copies(export: Export) -> None:
 
 
 def moved(files: Sequence[ExportFile]) -> None:
-    """Raise CouldNotJudge when a file was rewritten while it was read, and so may be half old and half new: its bytes
-    are read once more."""
+    """Raise CouldNotJudge when a file was rewritten while it was read, and so may be half old and half new. Where its
+    stamp cannot tell, its bytes are read once more."""
     for file in files:
         try:
-            same = file.path.stat().st_size == file.size and _digest(file.path) == file.digest
+            found = stamp(file.path.stat())
+            same = found == file.stamp if file.stamp else _digest(file.path) == file.digest
         except OSError:
             same = False
         if not same:

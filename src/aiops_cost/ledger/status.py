@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
-from aiops_cost.ledger import record
+from aiops_cost.ledger import recorded
 from aiops_cost.model import PeriodState, Source, SourceState
 
 DAY = timedelta(days=1)
@@ -13,13 +13,13 @@ ENOUGH_DAYS = 7
 """So many days of a month must be there before a column that is empty in it counts as lost."""
 
 
-def state_of(source: Source, records: Sequence[record.Record], as_of: date) -> SourceState:
+def state_of(source: Source, records: Sequence[recorded.Record], as_of: date) -> SourceState:
     """The state of `source`, from the records of its loads."""
     history = [entry for entry in records if entry["source"] == source.name]
     names = sorted({period for entry in history for period in entry["periods"]})
     if not names:
         return SourceState(source)
-    periods = tuple(record.period_state(history, source.name, period) for period in names)
+    periods = tuple(recorded.period_state(history, source.name, period) for period in names)
     days = _days(history, names)
     if not days:
         return SourceState(source, periods)
@@ -50,7 +50,7 @@ def settled_until(last_day: date, settles_after: int, as_of: date) -> date:
     return min(last_day if ends_month else last_day - DAY, as_of - settles_after * DAY)
 
 
-def _days(history: Sequence[record.Record], names: Sequence[str]) -> set[date]:
+def _days(history: Sequence[recorded.Record], names: Sequence[str]) -> set[date]:
     found: set[date] = set()
     for period in names:
         entry = next(e["periods"][period] for e in reversed(history) if period in e["periods"])
@@ -67,7 +67,7 @@ def _between(first: date, last: date) -> Iterator[date]:
         day += DAY
 
 
-def _lost(history: Sequence[record.Record], names: Sequence[str], newest: PeriodState) -> tuple[str, ...]:
+def _lost(history: Sequence[recorded.Record], names: Sequence[str], newest: PeriodState) -> tuple[str, ...]:
     """Columns that every earlier month (of the last three) filled and the newest month does not."""
     if newest.first_day is None or newest.last_day is None or (newest.last_day - newest.first_day).days < ENOUGH_DAYS:
         return ()

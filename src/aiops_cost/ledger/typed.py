@@ -10,6 +10,10 @@ import duckdb
 from aiops_cost.ledger.cells import Cell, cells
 from aiops_cost.ledger.part import Part
 
+PLACE = "file_row_number AS x_place"
+"""SQL for where a row stands, from 0: as the file's own column, by which rows are found again without a search."""
+_ROW = "file_row_number + 1 AS x_row"
+
 
 def typed_view(con: duckdb.DuckDBPyConnection, parts: Mapping[int, Part], name: str) -> None:
     """Create the view `name` over the rows of parts of one contract, with `x_part`, and `x_row` (counted from 1,
@@ -18,7 +22,7 @@ def typed_view(con: duckdb.DuckDBPyConnection, parts: Mapping[int, Part], name: 
     for index, part in parts.items():
         listed = list(cells(part))
         columns = ", ".join([*columns_of(listed), *chosen(part)])
-        selects.append(f"SELECT {columns}, {index} AS x_part, x_row FROM ({read(part, listed, [row_of(part)])})")
+        selects.append(f"SELECT {columns}, {index} AS x_part, x_row FROM ({read(part, listed, [_ROW])})")
     con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {' UNION ALL BY NAME '.join(selects)}")
 
 
@@ -32,20 +36,6 @@ def read(part: Part, listed: Sequence[Cell], also: Sequence[str]) -> str:
     return (
         f"SELECT {', '.join(['*', *wides])} FROM (SELECT {', '.join([*texts, *natives, *also])} FROM {part.relation})"
     )
-
-
-def row_of(part: Part) -> str:
-    """SQL for the number of a row in its file."""
-    return f"{_place(part)} + 1 AS x_row"
-
-
-def place_of(part: Part) -> str:
-    """SQL for where a row stands, from 0: as the part's own column, by which rows are found again without a search."""
-    return f"{_place(part)} AS x_place"
-
-
-def _place(part: Part) -> str:
-    return "rowid" if part.as_text else "file_row_number"
 
 
 def columns_of(listed: Sequence[Cell]) -> list[str]:

@@ -30,15 +30,15 @@ _COLUMNS = {
 _TOKENS = ("input_tokens", "output_tokens")
 
 
-class Value(NamedTuple):
-    """One value of a metric on a day, and what it is about."""
+class Saying(NamedTuple):
+    """What is said of one thing: its value on each of some days, in order."""
 
-    day: date
     activity: str | None
     workload: str | None
     model: str | None
     environment: str | None
-    value: Decimal
+    days: Sequence[date]
+    values: Sequence[Decimal]
 
     @property
     def said(self) -> int:
@@ -46,8 +46,8 @@ class Value(NamedTuple):
         return (self.model is not None) + (self.environment is not None)
 
 
-Known = dict[str, Sequence[Value]]
-"""Metric -> its values."""
+Known = dict[str, Sequence[Saying]]
+"""Metric -> what is said of it."""
 
 
 @dataclass(frozen=True)
@@ -77,16 +77,16 @@ def daily(con: duckdb.DuckDBPyConnection, metric: str, of: Scope, known: Known |
     """Day -> value, exact; days without a value are left out, as is everything where the scope cannot be matched.
 
     `tokens` is input plus output where no total is given; a day with one of the two only is left out. `known` keeps
-    the values of each metric, so that who asks for many scopes reads them once.
+    what is said of each metric, so that who asks for many scopes reads it once.
     """
     wanted = _wanted(of)
     if wanted is None:
         return {}
     kept: Known = {} if known is None else known
-    found = _series(_values(con, metric, kept), metric, wanted)
+    found = _series(_sayings(con, metric, kept), metric, wanted)
     if found or metric != "tokens":
         return found
-    halves = [_series(_values(con, name, kept), name, wanted) for name in _TOKENS]
+    halves = [_series(_sayings(con, name, kept), name, wanted) for name in _TOKENS]
     return {day: halves[0][day] + halves[1][day] for day in halves[0].keys() & halves[1].keys()}
 
 
@@ -103,43 +103,42 @@ def _wanted(of: Scope) -> dict[str, frozenset[str]] | None:
     return {_COLUMNS[column]: values for column, values in constraints.items()}
 
 
-def _values(con: duckdb.DuckDBPyConnection, metric: str, known: Known) -> Sequence[Value]:
-    """All values of a metric, in the order of days."""
+def _sayings(con: duckdb.DuckDBPyConnection, metric: str, known: Known) -> Sequence[Saying]:
+    """All that is said of a metric. Values come as text: the driver makes a `Decimal` thrice as slowly."""
     if metric not in known:
-        names = ", ".join(Value._fields)
-        rows = con.execute(f"SELECT {names} FROM metrics WHERE name = ? ORDER BY day", [metric]).fetchall()
-        known[metric] = [Value(*row) for row in rows]
+        rows = con.execute(
+            "SELECT activity, workload, model, environment, list(day ORDER BY day),"
+            " list(CAST(value AS VARCHAR) ORDER BY day) FROM metrics WHERE name = ? GROUP BY ALL ORDER BY ALL",
+            [metric],
+        ).fetchall()
+        known[metric] = [Saying._make((*about, [*map(Decimal, values)])) for *about, values in rows]
     return known[metric]
 
 
-def _series(values: Sequence[Value], metric: str, wanted: Mapping[str, frozenset[str]]) -> dict[date, Decimal]:
+def _series(sayings: Sequence[Saying], metric: str, wanted: Mapping[str, frozenset[str]]) -> dict[date, Decimal]:
     """Per day: of each workload the values that say least (the total), and of the whole the one without a workload
     where there is one; then the sum of counts and sizes, the mean of other levels."""
-    days: dict[date, dict[str | None, list[Value]]] = {}
-    fits: dict[tuple[str | None, ...], bool] = {}  # values say the same day after day, so each saying is tried once
-    for value in values:
-        says = value[1:5]
-        if says not in fits:
-            fits[says] = all(_fits(value, dimension, of) for dimension, of in wanted.items())
-        if fits[says]:
-            days.setdefault(value.day, {}).setdefault(value.workload, []).append(value)
+    days: dict[date, dict[str | None, list[tuple[int, Decimal]]]] = {}
+    for one in sayings:
+        if all(_fits(one, dimension, of) for dimension, of in wanted.items()):
+            for day, value in zip(one.days, one.values, strict=True):
+                days.setdefault(day, {}).setdefault(one.workload, []).append((one.said, value))
     averaged = metric in LEVELS and not metric.startswith("gb")
     found = {}
-    for day, workloads in days.items():
-        chosen = [workloads[None]] if None in workloads else list(workloads.values())
+    for day in sorted(days):
+        workloads = days[day]
+        chosen = [workloads[None]] if None in workloads else workloads.values()
         least = [value for same in chosen for value in _least(same)]
         found[day] = rounded(money.total(least) / len(least)) if averaged else money.total(least)
     return found
 
 
-def _least(same: Sequence[Value]) -> list[Decimal]:
+def _least(same: Sequence[tuple[int, Decimal]]) -> list[Decimal]:
     """Of values about one workload those that say least besides."""
-    if len(same) == 1:
-        return [same[0].value]
-    least = min(one.said for one in same)
-    return [one.value for one in same if one.said == least]
+    least = min(said for said, _ in same)
+    return [value for said, value in same if said == least]
 
 
-def _fits(value: Value, dimension: str, of: frozenset[str]) -> bool:
-    said = getattr(value, dimension)
+def _fits(one: Saying, dimension: str, of: frozenset[str]) -> bool:
+    said = getattr(one, dimension)
     return said in of if said is not None else dimension == "activity"

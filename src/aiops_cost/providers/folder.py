@@ -5,14 +5,18 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
+import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from aiops_cost.errors import UserError
-from aiops_cost.model import ExportFile, Problem, Source
+from aiops_cost.model import ExportFile, Problem, Source, Stamp, stamp
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet", ".pq", ".gz")
 _BLOCK = 1 << 20
+_TICK = 10 * 10**9
+"""Nanoseconds; the coarsest file systems count in two seconds, and a server's clock may differ from ours."""
 _RIGHTS = "Nothing was loaded: what is in it would be missing. Check its owner and rights."
 
 
@@ -80,15 +84,30 @@ def _below(folder: Path, above: frozenset[Path]) -> Iterator[Path]:
             yield item
 
 
-def hashed(path: Path, name: str) -> ExportFile:
-    """The file with the hash of its bytes; `name` is what messages call it. Raises UserError."""
+def hashed(files: Iterable[tuple[str, Path]]) -> tuple[ExportFile, ...]:
+    """Files, each with the name that messages call it by, with the hash of their bytes; several are read at a time.
+    Raises UserError for the first that cannot be read."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return tuple(pool.map(_hashed, files))
+
+
+def _hashed(file: tuple[str, Path]) -> ExportFile:
+    name, path = file
     try:
         digest = hashlib.sha256()
         size = 0
         with path.open("rb") as handle:
+            seen = settled(os.fstat(handle.fileno()))
             while block := handle.read(_BLOCK):
                 digest.update(block)
                 size += len(block)
     except OSError as error:
         raise UserError(Problem("file-unreadable", name, f"cannot be read: {error.strerror}", _RIGHTS)) from None
-    return ExportFile(path, name, digest.hexdigest(), size)
+    return ExportFile(path, name, digest.hexdigest(), size, seen)
+
+
+def settled(found: os.stat_result) -> Stamp | None:
+    """The stamp of a file that was left alone for a while; another change always gets another one. None for a file that
+    changed a moment ago: a second change in the same tick of the file system's clock would not show."""
+    quiet = time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns)
+    return stamp(found) if quiet > _TICK else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from aiops_cost.budget.file import Months, ScopeText
 from aiops_cost.budget.imports import cells
 from aiops_cost.budget.imports.sheet import Cell, Sheet, filled
 from aiops_cost.budget.values import Currency, Slug
-from aiops_cost.documents import Strict
+from aiops_cost.documents import Strict, quoted
 from aiops_cost.errors import UserError
 from aiops_cost.model import Problem
 
@@ -178,9 +177,3 @@ def render(mapping: PlanMapping) -> str:
 
 def _listed(value: str | Sequence[str]) -> str:
     return quoted(value) if isinstance(value, str) else "[" + ", ".join(quoted(one) for one in value) + "]"
-
-
-def quoted(text: str) -> str:
-    """A text as YAML, in quotes where it needs them."""
-    plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_./%-]*(\.\.[0-9-]+)?", text)
-    return text if plain and text.lower() not in {"true", "false", "null"} else json.dumps(text, ensure_ascii=False)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from aiops_cost import money
-from aiops_cost.budget.imports.mapping import PlanMapping, quoted
+from aiops_cost.budget.imports.mapping import PlanMapping
 from aiops_cost.budget.imports.table import Line, Plan
 from aiops_cost.budget.plan import months_between
+from aiops_cost.documents import quoted
 
 
 def render(plan: Plan, mapping: PlanMapping, source: str) -> str:

@@ -26,6 +26,7 @@ from aiops_cost.errors import CouldNotJudge, UserError
 from aiops_cost.model import ExportFile, Problem, Source
 from aiops_cost.providers.aws.delivery import Delivery, Known
 from aiops_cost.providers.aws.manifests import Stored
+from aiops_cost.providers.folder import settled
 
 _BLOCK = 1 << 20
 _SCHEMA = 1
@@ -86,7 +87,9 @@ class Cache:
     def file(self, stored: Stored, name: str) -> ExportFile:
         """A kept object as a file of the export."""
         path = self.path(stored)
-        return ExportFile(path, name, self._hashes[path.name]["sha256"], stored.size)
+        entry, found = self._hashes[path.name], path.stat()
+        as_hashed = (entry["size"], entry["mtime_ns"]) == (found.st_size, found.st_mtime_ns)
+        return ExportFile(path, name, entry["sha256"], stored.size, settled(found) if as_hashed else None)
 
     def taken(self, deliveries: Iterable[Delivery]) -> None:
         """These are the current deliveries: what belongs to none of them goes."""

@@ -1,4 +1,4 @@
--- One row of a Cost and Usage Report as the ledger's rows. `raw` has every column of cur.yaml, typed.
+-- One row of a Cost and Usage Report as the ledger's rows. `raw` has every column of cur.yaml, typed; so has `bill`.
 -- Most rows become one row. A commitment's fee becomes the purchase, and the part of the commitment that nobody used.
 -- A container's share of its machine (split cost allocation) becomes the container's cost, and the same amount taken
 -- off the machine, so that the machine and its containers together cost what the machine costs.
@@ -9,7 +9,7 @@ WITH line AS (
         CASE LineItemType
             WHEN 'SavingsPlanRecurringFee' THEN CASE
                 WHEN ChargePeriodStart > (
-                    SELECT max(ChargePeriodStart) FROM raw
+                    SELECT max(ChargePeriodStart) FROM bill
                     WHERE LineItemType IN ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage')
                 ) THEN 0
                 -- There is no net form of the commitment: it is scaled as its two parts are, in ten-billionths.
@@ -36,10 +36,10 @@ WITH line AS (
 machine AS (
     SELECT ResourceId AS id, arg_max(struct_pack(
         ProductCode, ProductName, UsageType, Operation, InstanceType, Tags, CostCategories, PricingUnit),
-        (coalesce(PublicOnDemandCost, BilledCost), UsageType)) AS its
-    FROM raw
+        (coalesce(PublicOnDemandCost, BilledCost), UsageType, x_group)) AS its
+    FROM bill
     WHERE LineItemType IN ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage') AND SplitParentId IS NULL
-        AND ResourceId IN (SELECT SplitParentId FROM raw WHERE SplitParentId IS NOT NULL)
+        AND ResourceId IN (SELECT SplitParentId FROM bill WHERE SplitParentId IS NOT NULL)
     GROUP BY ResourceId
 ),
 part AS (
@@ -168,6 +168,7 @@ SELECT
     -- arn:aws:sts::1:assumed-role/chat-api/session and arn:aws:iam::1:role/path/chat-api: the role, and no session. A
     -- user is a person, or a key made for one, and is left out.
     nullif(regexp_extract(IamPrincipal, ':(?:assumed-role/|role/(?:.*/)?)([^/]+)', 1), '') AS x_IamRole,
-    if(role IN ('unused', 'machine'), 0, x_rows) AS x_RowCount
+    if(role IN ('unused', 'machine'), 0, x_rows) AS x_RowCount,
+    x_group
 FROM part
 LEFT JOIN services ON services.Code = part.ProductCode

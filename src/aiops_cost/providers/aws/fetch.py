@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from aiops_cost.model import Errand, Export, ExportFile, Source
+from aiops_cost.model import Errand, Export, Source
 from aiops_cost.providers.aws import bucket, cache, delivery
 from aiops_cost.providers.aws.account import Account
 from aiops_cost.providers.aws.delivery import Delivery, Known
@@ -57,15 +57,13 @@ def _from_folder(source: Source, base: Path, home: Path, errand: Errand) -> Expo
     tree = Tree(root, source.location)
     found = delivery.find(tree, "", source) if root.is_dir() else {}
     if not found:
-        return Export(source, tuple(hashed(path, name) for name, path in listed(source, base)))
+        return Export(source, hashed(listed(source, base)))
     places = delivery.chosen(found, tree, source)
     with cache.opened(home, source) as kept:
         deliveries = _current(tree, places, source, kept.known, errand, tree.holds)
-        files: list[ExportFile] = [
-            hashed(tree.path(file.key), _named(file, places)) for one in deliveries for file in one.files
-        ]
+        files = hashed((_named(file, places), tree.path(file.key)) for one in deliveries for file in one.files)
         kept.taken(deliveries)
-    return Export(source, tuple(files))
+    return Export(source, files)
 
 
 def _current(

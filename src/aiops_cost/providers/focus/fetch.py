@@ -18,4 +18,4 @@ def fetch(source: Source, base: Path, _errand: Errand | None = None) -> Export:
     A folder means every file below it that ends like a table (hidden ones and `_SUCCESS` markers left out).
     Raises UserError when there is none, or one cannot be read.
     """
-    return Export(source, tuple(hashed(path, name) for name, path in listed(source, base)))
+    return Export(source, hashed(listed(source, base)))

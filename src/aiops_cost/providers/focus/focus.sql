@@ -78,5 +78,6 @@ SELECT
     END AS x_CostCategories,
     x_ChargeType,
     x_IamRole,
-    x_rows AS x_RowCount
+    x_rows AS x_RowCount,
+    x_group
 FROM raw

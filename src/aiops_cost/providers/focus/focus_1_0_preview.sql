@@ -63,5 +63,6 @@ SELECT
     x_SkuMeterSubcategory,
     x_SkuMeterName,
     NULL AS x_CostCategories,
-    x_rows AS x_RowCount
+    x_rows AS x_RowCount,
+    x_group
 FROM raw
