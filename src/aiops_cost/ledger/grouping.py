@@ -26,7 +26,8 @@ from aiops_cost.ledger.typed import PLACE, chosen, columns_of, read
 _CHARGE = ("ChargePeriodStart", "ChargePeriodEnd")
 _NEVER = "CAST(NULL AS TIMESTAMP)"
 _REST = "DECIMAL(38, 38)"
-_ID = f"x_part * {1 << 44} + x_first"
+_PLACES = 1 << 44
+"""More rows than a file has."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def group(con: duckdb.DuckDBPyConnection, parts: Mapping[int, Part], name: str, 
         into = "INSERT INTO {} BY NAME" if number else "CREATE OR REPLACE TEMP TABLE {} AS"
         con.execute(f"{into.format(sums)} {_sums(plan, shape)}")
         con.execute(f"{into.format(texts)} {_texts(plan, shape, sums)}")
-    columns = ", ".join([*_columns(plans[0].part, shape), "x_part", "x_rows", f"{_ID} AS x_group"])
+    columns = ", ".join([*_columns(plans[0].part, shape), "x_part", "x_rows", "x_group"])
     con.execute(
         f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {columns} FROM {sums} JOIN {texts} USING (x_hash, x_check)"
     )
@@ -159,7 +160,8 @@ def _sums(plan: _Plan, shape: _Shape) -> str:
         f"SELECT {', '.join([*keys, *sums])}, min(x_place) AS x_first, count(*) AS x_rows FROM ({rows}) GROUP BY ALL"
     )
     columns = ", ".join([*_figures_of(plan, shape), *_times_of(plan, shape), *_rules_of(plan, shape)])
-    return f"SELECT x_hash, x_check, {columns}, {plan.index} AS x_part, x_first, x_rows FROM ({groups})"
+    number = f"{plan.index * _PLACES} + x_first AS x_group"
+    return f"SELECT x_hash, x_check, {columns}, {plan.index} AS x_part, x_first, x_rows, {number} FROM ({groups})"
 
 
 def _hashes(plan: _Plan) -> tuple[str, str]:

@@ -162,6 +162,8 @@ def _build(
     whole = set(replaced) == {p for g in groups for found in g.count.periods().values() for p in found}
     conditions = [_kept(group, replaced, whole, bool(rejects)) for group in groups]
     views = [(g.contract, g.parts.values(), g.sums, c) for g, c in zip(groups, conditions, strict=True)]
+    # From here on the order of rows says nothing; keeping it would keep them in memory until the first is done.
+    con.execute("SET preserve_insertion_order = false")
     normalize.ledger_rows(con, export.source.name, views)
     if not options.keep_people and people.hide_in_table(con, normalize.TEXTS, options.people_key):
         normalize.merge(con)

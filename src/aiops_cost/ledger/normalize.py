@@ -81,7 +81,8 @@ def lookups(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
         header, *rows = csv.reader(text.splitlines())
         columns = ", ".join(f"{column} VARCHAR{'' if index else ' PRIMARY KEY'}" for index, column in enumerate(header))
         con.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({columns})")
-        con.executemany(f"INSERT INTO {name} VALUES ({', '.join('?' * len(header))})", rows)
+        unnested = ", ".join("unnest(?)" for _ in header)
+        con.execute(f"INSERT INTO {name} SELECT {unnested}", [list(column) for column in zip(*rows, strict=True)])
 
 
 def described(

@@ -54,7 +54,6 @@ def write(
 def _file(con: duckdb.DuckDBPyConnection, rows: str, table: Path, path: str, source: str, period: str) -> Written:
     names = [name for name in schema.NAMES if name not in schema.PARTITION]
     target = str(table / path).replace("'", "''")
-    con.execute("SET preserve_insertion_order = false")  # which would keep all rows in memory until the first is done
     found = con.execute(
         f"COPY (SELECT {', '.join(names)} FROM {rows} WHERE x_BillingPeriod = '{period}')"
         f" TO '{target}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROWS_AT_A_TIME}, RETURN_STATS)"
