@@ -122,11 +122,14 @@ class Moved:
 
 @dataclass(frozen=True)
 class Deviation:
-    """A way in which an export differs from the specification, and what we did about it."""
+    """A way in which an export differs from the specification, and what we did about it: in so many rows of these
+    billing periods (none named: of the whole export). `unknown` is the cost that such rows do not say."""
 
     code: str
     sentence: str
     rows: int
+    periods: tuple[str, ...] = ()
+    unknown: str = ""
 
 
 @dataclass(frozen=True)
@@ -316,6 +319,10 @@ class PeriodState:
     first_day: date | None
     last_day: date | None
     deviations: tuple[Deviation, ...] = ()
+
+    def unknown(self, cost: str) -> tuple[Deviation, ...]:
+        """What keeps this cost of the period from being known."""
+        return tuple(d for d in self.deviations if d.unknown == cost and (not d.periods or self.period in d.periods))
 
 
 @dataclass(frozen=True)

@@ -221,7 +221,8 @@ def test_a_total_says_what_is_not_in_it(con, change, said):
 def test_a_cost_that_is_not_known_is_told_where_it_is_summed(con):
     """A bill without the cost of what a commitment covers: its sum is less than what it cost."""
     sentence = "use that a commitment covers carries no effective cost; it is missing from sums"
-    period = replace(PERIOD, deviations=(Deviation("effective-cost-unknown", sentence, 1624), Deviation("x", "y", 1)))
+    said = Deviation("no-cost", sentence, 1624, unknown="EffectiveCost")
+    period = replace(PERIOD, deviations=(said, Deviation("x", "y", 1)))
     may = replace(AWS, periods=(period,))
     assert asked(con, ["activity"], (may,)).notes == (f"aws: {sentence} (1,624 rows as loaded).",)
     assert answer(con, Question(("activity",), APRIL), (may,), "EffectiveCost", "USD").notes == ()

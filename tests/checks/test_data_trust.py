@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
 from aiops_cost import gate
-from aiops_cost.model import Amounts, Severity, Source, SourceState
+from aiops_cost.checks import data_trust
+from aiops_cost.model import Amounts, Deviation, Severity, Source, SourceState
 
 MAY = date(2026, 5, 1)
 SERVING = "  - scope: {activity: serving}\n    owner: ml\n    amount: 3000\n"
@@ -138,6 +140,25 @@ def test_rejects_of_a_month_that_no_budget_plans_are_silent(whole, make_state, m
     periods = (make_period("aws", "2026-03", rejected=2), make_period("aws", "2026-04"))
     whole.sources["aws"] = make_state("aws", *days, periods=periods)
     assert whole.find(MAY, "DAT004") == []
+
+
+@pytest.mark.parametrize(
+    ("month", "cost", "told"),
+    [("2026-04", "EffectiveCost", 1), ("2026-04", "BilledCost", 0), ("2026-03", "EffectiveCost", 0)],
+)
+def test_a_cost_that_is_not_known_is_not_judged_where_it_counts(
+    whole, make_state, make_period, month: str, cost: str, told: int
+):
+    said = Deviation("lost", "use carries no effective cost", 7, (month,), unknown="EffectiveCost")
+    days = _days(date(2026, 4, 1), date(2026, 4, 30))
+    periods = tuple(make_period("aws", name, deviations=(said,)) for name in ("2026-03", "2026-04"))
+    whole.sources["aws"] = make_state("aws", *days, periods=periods)
+    view = replace(whole.view(MAY), cost=cost)
+    found = [one for one in data_trust.check(view, whole.config(), MAY) if one.code == "DAT009"]
+    assert len(found) == told
+    for one in found:
+        assert one.severity is Severity.UNJUDGED
+        assert one.message == "aws 2026-04: use carries no effective cost (7 rows as loaded)"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from aiops_cost.checks.view import View
 from aiops_cost.gate import baseline
 from aiops_cost.gate.accepted import Acceptance
 from aiops_cost.gate.decide import Asked, decide
-from aiops_cost.model import Source, SourceState
+from aiops_cost.model import Deviation, Source, SourceState
 
 TABLE = Path(__file__).parents[2] / "docs" / "exit-codes.csv"
 TODAY = date(2026, 5, 5)
@@ -70,6 +70,7 @@ def never(company: Any, name: str) -> Any:
     return company
 
 
+UNKNOWN = Deviation("lost", "use carries no effective cost", 7, ("2026-04",), unknown="EffectiveCost")
 DATA: Mapping[str, Callable[[Any], Any]] = {
     "fresh": chat,
     "low coverage": lambda c: chat(c).spend("100x33", activity="unattributed"),
@@ -80,6 +81,7 @@ DATA: Mapping[str, Callable[[Any], Any]] = {
     "stale": lambda c: chat(c, "100x20"),
     "days missing inside": lambda c: chat(c, "100x10 _x3 100x20"),
     "rows rejected": lambda c: with_state(c, periods=(c.make_period("aws", "2026-04", rejected=5),)),
+    "a cost not known": lambda c: with_state(c, periods=(c.make_period("aws", "2026-04", deviations=(UNKNOWN,)),)),
     "a column lost": lambda c: with_state(c, lost_columns=("Tags",)),
     "not reconciled": chat,
     "no budget": chat,

@@ -265,10 +265,9 @@ def _notes(question: Question, states: Sequence[SourceState]) -> tuple[str, ...]
 
 def _unknown(window: Window, states: Sequence[SourceState], cost: str) -> Iterator[str]:
     """What the loads of these months said of amounts that are not known, and so not in the sums."""
-    code = f"{cost.removesuffix('Cost').lower()}-cost-unknown"
     for state in states:
         months = [one for one in state.periods if f"{window.first:%Y-%m}" <= one.period <= f"{window.last:%Y-%m}"]
-        for said in dict.fromkeys(one for month in months for one in month.deviations if one.code == code):
+        for said in dict.fromkeys(one for month in months for one in month.unknown(cost)):
             yield f"{state.source.name}: {said.sentence} ({said.rows:,} rows as loaded)."
 
 

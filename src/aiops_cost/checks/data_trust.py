@@ -4,16 +4,17 @@ What it means: DAT001, a source delivered nothing, or not a month that the budge
 source is settled only up to a day that is too long ago. DAT003, days are missing inside what came.
 DAT004, rows were rejected at the load. DAT005, a column that rules or budgets use was filled before
 and is empty now. DAT006, a month that was closed has changed. DAT008, the rows of a month do not add up
-to what the record of its load says was kept.
+to what the record of its load says was kept. DAT009, rows of a bill do not say the cost that is judged.
 
-Why it matters: missing data looks exactly like money saved. While one of DAT001 to DAT005 or DAT008
-stands, the answer is "could not judge" (exit 3), whatever the other findings say.
+Why it matters: missing data looks exactly like money saved. While one of DAT001 to DAT005, DAT008 or
+DAT009 stands, the answer is "could not judge" (exit 3), whatever the other findings say.
 
 What to do: `aiops-cost status` shows each source and month, and
 `aiops-cost pull SOURCE --period YYYY-MM` fetches again. A source that truly does not bill every day
 or month takes `sparse: true` in the configuration. For DAT006 read the difference, and tell who
 reported the old number. For DAT008 somebody else has written to the ledger, or files of it are gone:
-restore it, or load it again into a new folder.
+restore it, or load it again into a new folder. For DAT009 export the bill with all its columns, or judge
+what was billed (`--metric BilledCost`), which every row says.
 
 Stays silent: for months and days that no budget plans, and for those younger than the source's
 `settles_after` plus `max_age`. For sparse sources, whose silence means that nothing was billed:
@@ -41,8 +42,9 @@ CODES = {
     "DAT005": "a column that went away",
     "DAT006": "a closed month that changed",
     "DAT008": "rows that do not add up to their record",
+    "DAT009": "rows whose cost is not known",
 }
-NEVER_IGNORED = frozenset({"DAT001", "DAT002", "DAT003", "DAT004", "DAT005", "DAT008"})
+NEVER_IGNORED = frozenset({"DAT001", "DAT002", "DAT003", "DAT004", "DAT005", "DAT008", "DAT009"})
 """They say that nothing can be judged; to ignore them would be to judge without data."""
 
 
@@ -59,6 +61,7 @@ def check(view: View, config: Config, as_of: date) -> list[Finding]:
         found += _stale(state, view, as_of)
         found += _gaps(state, view)
         found += _rejected(state, view)
+        found += _unknown(state, view)
         found += _lost_columns(state, view)
         found += _restated(state, view, config, as_of)
     return [*found, *map(_unreconciled, view.unreconciled)]
@@ -181,6 +184,20 @@ def _rejected(state: SourceState, view: View) -> Iterator[Finding]:
                 f"so the month is not whole ({period.rows:,} rows are in the ledger)",
                 f"See them with their money:  aiops-cost status\n"
                 f"Fetch a corrected export:   aiops-cost pull {name} --period {period.period}",
+                name,
+                period.period,
+            )
+
+
+def _unknown(state: SourceState, view: View) -> Iterator[Finding]:
+    name = state.source.name
+    for period in state.periods:
+        for said in period.unknown(view.cost) if _is_needed(period.period, view) else ():
+            yield _unjudged(
+                "DAT009",
+                f"{name} {period.period}: {said.sentence} ({said.rows:,} rows as loaded)",
+                f"Export it with all its columns, then:  aiops-cost pull {name} --period {period.period}\n"
+                "Or judge what was billed:             aiops-cost check --metric BilledCost",
                 name,
                 period.period,
             )

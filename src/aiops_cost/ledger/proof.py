@@ -84,11 +84,18 @@ class Count:
         """The deviations, each once, with all its rows; several unknown values of one column are one deviation."""
         rows: dict[str, int] = {}
         sentences: dict[str, str] = {}
-        for found in self.deviations.values():
+        periods: dict[str, set[str]] = {}
+        for (_, period), found in self.deviations.items():
             for (code, sentence), number in found.items():
                 rows[code] = rows.get(code, 0) + number
                 sentences.setdefault(code, sentence)
-        return [Deviation(code, sentences[code], number) for code, number in rows.items() if number]
+                if number and period:
+                    periods.setdefault(code, set()).add(period)
+        return [
+            Deviation(code, sentences[code], number, tuple(sorted(periods.get(code, ()))))
+            for code, number in rows.items()
+            if number
+        ]
 
 
 def is_bad(contract: Contract) -> str:

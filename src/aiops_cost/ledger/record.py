@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
@@ -46,7 +46,9 @@ def build(
         for index, period in enumerate(periods)
     }
     deviations = [
-        deviation for contract, parts, count in groups for deviation in (*_of_header(contract, parts), *count.named())
+        deviation
+        for contract, parts, count in groups
+        for deviation in (*_of_header(contract, parts), *_of_rows(contract, count))
     ]
     return {
         "source": export.source.name,
@@ -155,6 +157,11 @@ def _unequal(export: Export, period: str, figures: str) -> Problem:
         f"what was sent is not what would be kept ({figures})",
         "Nothing was loaded. This is a defect of the mapping: please report it with the format's name.",
     )
+
+
+def _of_rows(contract: Contract, count: Count) -> list[Deviation]:
+    unknown = {rule.code: rule.unknown for rule in contract.file.deviations}
+    return [replace(deviation, unknown=unknown.get(deviation.code, "")) for deviation in count.named()]
 
 
 def _of_header(contract: Contract, parts: Sequence[Part]) -> list[Deviation]:

@@ -4,7 +4,7 @@
  "files":   [{"name", "digest", "size", "format", "version", "periods", "pending"}],
  "periods": {"2026-05": {"rows", "kept", "rejected", "ledger_rows", "lines", "first_day", "last_day", "days",
                          "filled", "money": {"USD": {"BilledCost": {"in", "kept", "rejected", "rounding"}}}}},
- "deviations": [{"code", "sentence", "rows"}]}
+ "deviations": [{"code", "sentence", "rows", "periods", "unknown"}]}
 """
 
 from __future__ import annotations
@@ -48,8 +48,12 @@ def period_state(history: Sequence[Record], source: str, period: str) -> PeriodS
         before=earlier if earlier is not None and earlier != now else None,
         first_day=_day(entry["first_day"]),
         last_day=_day(entry["last_day"]),
-        deviations=tuple(Deviation(**item) for item in last["deviations"]),
+        deviations=tuple(_deviation(item) for item in last["deviations"]),
     )
+
+
+def _deviation(item: Mapping[str, Any]) -> Deviation:
+    return Deviation(**{**item, "periods": tuple(item.get("periods", ()))})
 
 
 def _day(text: str | None) -> date | None:

@@ -84,13 +84,15 @@ class DeviationRule(Strict):
     """A known way in which producers deviate: an SQL condition over a row, and a sentence for the record.
 
     In `when`, a column's name is its typed value and `<name>_text` what the file says; `text_only` rules are
-    left out for files whose dates and numbers have types of their own.
+    left out for files whose dates and numbers have types of their own. `unknown` names the ledger's cost that cannot be
+    known of such rows: what is judged by it, is not judged then.
     """
 
     code: str
     when: str
     sentence: str
     text_only: bool = False
+    unknown: str = ""
 
 
 class Need(Strict):

@@ -92,7 +92,8 @@ def test_covered_use_without_an_effective_cost_is_unknown_not_free(bills: Any) -
     bills.write([line(), line("SavingsPlanCoveredUsage", "1.00", **PLAN, **covered)])
     result = bills.load()
     assert bills.ask("SELECT EffectiveCost FROM ledger WHERE x_ChargeType = 'SavingsPlanCoveredUsage'") == [(None,)]
-    assert "effective-cost-unknown" in bills.codes(result)
+    [said] = [one for one in result.record["deviations"] if one["code"] == "effective-cost-unknown"]
+    assert (said["rows"], said["periods"], said["unknown"]) == (1, ("2026-05",), "EffectiveCost")
 
 
 def test_a_month_with_a_header_only_is_an_error_never_zero(bills: Any) -> None:
