@@ -25,8 +25,14 @@ def lay(base: Path, *files: str) -> None:
 
 def test_a_folder_is_every_table_below_it_and_nothing_else(tmp_path: Path) -> None:
     lay(tmp_path, "a.csv", "B.CSV", "x/y/c.parquet", "x/d.csv.gz", "manifest.json", "_SUCCESS", ".hidden.csv",
-        "_temporary/e.parquet", ".ipynb_checkpoints/f.csv", "_delta_log/g.parquet")  # fmt: skip
+        "_temporary/e.parquet", ".ipynb_checkpoints/f.csv")  # fmt: skip
     assert names(tmp_path) == ["B.CSV", "a.csv", "x/d.csv.gz", "x/y/c.parquet"]
+
+
+def test_a_delta_table_is_no_folder_of_bills(tmp_path: Path) -> None:
+    lay(tmp_path, "a.csv", "ledger/lines/b.parquet", "ledger/lines/_delta_log/c.json")
+    with pytest.raises(UserError, match="lines: is a Delta table"):
+        names(tmp_path)
 
 
 def test_a_linked_folder_is_followed_and_a_loop_is_not(tmp_path: Path) -> None:
