@@ -31,8 +31,10 @@ def test_a_folder_is_every_table_below_it_and_nothing_else(tmp_path: Path) -> No
 
 def test_a_delta_table_is_no_folder_of_bills(tmp_path: Path) -> None:
     lay(tmp_path, "a.csv", "ledger/lines/b.parquet", "ledger/lines/_delta_log/c.json")
-    with pytest.raises(UserError, match="lines: is a Delta table"):
-        names(tmp_path)
+    for location in (".", "**/*.parquet", "ledger/*/*.parquet"):
+        with pytest.raises(UserError, match="lines: is a Delta table"):
+            names(tmp_path, location)
+    assert names(tmp_path, "*.csv") == ["a.csv"]
 
 
 def test_a_linked_folder_is_followed_and_a_loop_is_not(tmp_path: Path) -> None:

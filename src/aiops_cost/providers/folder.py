@@ -14,6 +14,7 @@ from aiops_cost.errors import UserError
 from aiops_cost.model import ExportFile, Problem, Source, Stamp, stamp
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet", ".pq", ".gz")
+_DELTA = "_delta_log"
 _BLOCK = 1 << 20
 _TICK = 10 * 10**9
 """Nanoseconds; the coarsest file systems count in two seconds, and a server's clock may differ from ours."""
@@ -57,6 +58,9 @@ def _locate(source: Source, base: Path) -> Iterable[tuple[str, Path]]:
             )
         )
     files = [match for match in matches if match.is_file()]
+    for folder in sorted({folder for match in files for folder in match.parents if folder not in base.parents}):
+        if (folder / _DELTA).is_dir():
+            raise _delta_table(folder)
     alone = len({match.name for match in files}) == len(files)
     return [(match.name if alone else os.path.relpath(match, base), match) for match in files]
 
@@ -71,10 +75,8 @@ def _below(folder: Path, above: frozenset[Path]) -> Iterator[Path]:
         items = sorted(folder.iterdir())
     except OSError as error:
         raise UserError(Problem("file-unreadable", str(folder), f"cannot be read: {error.strerror}", _RIGHTS)) from None
-    if any(item.name == "_delta_log" for item in items):
-        sentence = "is a Delta table, as a ledger is: its files are no bill, and some of them may be replaced"
-        way_out = "Let `location` name the folder of the bills alone, beside the ledger and not above it."
-        raise UserError(Problem("location-delta", str(folder), sentence, way_out))
+    if any(item.name == _DELTA for item in items):
+        raise _delta_table(folder)
     for item in items:
         if item.name.startswith((".", "_")):
             continue
@@ -82,6 +84,12 @@ def _below(folder: Path, above: frozenset[Path]) -> Iterator[Path]:
             yield from _below(item, above | {here})
         elif item.name.lower().endswith(SUFFIXES):
             yield item
+
+
+def _delta_table(folder: Path) -> UserError:
+    sentence = "is a Delta table, as a ledger is: its files are no bill, and some of them may be replaced"
+    way_out = "Let `location` name the folder of the bills alone, beside the ledger and not above it."
+    return UserError(Problem("location-delta", str(folder), sentence, way_out))
 
 
 def hashed(files: Iterable[tuple[str, Path]]) -> tuple[ExportFile, ...]:
