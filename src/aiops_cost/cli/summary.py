@@ -34,7 +34,7 @@ Notify = Annotated[bool, typer.Option("--notify", help="Send it to the targets u
 TargetName = Annotated[list[str] | None, typer.Option("--target", help="Send to this target only.", metavar="NAME")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show all of it, send and record nothing.")]
 SendUnjudged = Annotated[
-    bool, typer.Option("--send-unjudged", help="Send although bills are missing or too old; the text says so.")
+    bool, typer.Option("--send-unjudged", help="Send although bills are missing, too old or incomplete; it says so.")
 ]
 Resend = Annotated[
     list[str] | None,

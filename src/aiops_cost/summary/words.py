@@ -104,7 +104,8 @@ def _forecast(week: Week) -> Iterator[str]:
 def _trust(week: Week) -> str:
     bad = len(week.unjudged)
     if bad:
-        return f"These numbers are not whole: {_findings(bad)} without an answer, because bills are missing or too old."
+        why = "because bills are missing, too old or incomplete"
+        return f"These numbers are not whole: {_findings(bad)} without an answer, {why}."
     until = f"The bills are settled until {_day(week.until)}" if week.until else "No bill is settled"
     share = (
         "" if week.attributed is None else f", and of {week.attributed * 100:.0f} per cent it is known what it is for"
