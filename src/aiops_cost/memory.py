@@ -77,15 +77,18 @@ def attributed(
     return found
 
 
-def keep_days(con: duckdb.DuckDBPyConnection, folder: Path, name: str | None, currency: str) -> None:
-    """Remember what lines that are alike cost on each day (see `spend.summed_by_day`), where that is not done.
+def keep_days(con: duckdb.DuckDBPyConnection, folder: Path, name: str | None, currency: str) -> Path | None:
+    """Remember what lines that are alike cost on each day (see `spend.summed_by_day`), where that is not done; the file
+    that holds it, or None.
 
     It is not done where a sum would not be the answer: a line that changed hands is another owner's on other days, and
     exchange rates are applied to each row and rounded there."""
-    if not name or not folder.is_dir() or spend.is_foreign(con, "described", currency) or _kept(folder / DAYS, name):
-        return
-    if not con.execute("FROM owned LIMIT 1").fetchall():
-        _put(con, folder / DAYS, name, spend.summed_by_day(), {})
+    if not name or not folder.is_dir() or spend.is_foreign(con, "described", currency):
+        return None
+    found = _kept(folder / DAYS, name)
+    if found is None and not con.execute("FROM owned LIMIT 1").fetchall():
+        return _put(con, folder / DAYS, name, spend.summed_by_day(), {})
+    return found
 
 
 def offer_days(con: duckdb.DuckDBPyConnection, folder: Path, name: str | None, currency: str) -> None:
@@ -93,10 +96,7 @@ def offer_days(con: duckdb.DuckDBPyConnection, folder: Path, name: str | None, c
     exchange rates are applied: what is remembered may stem from a day when the report was in the bills' currency."""
     import duckdb
 
-    if spend.is_foreign(con, "described", currency):
-        return
-    keep_days(con, folder, name, currency)
-    path = _kept(folder / DAYS, name)
+    path = keep_days(con, folder, name, currency)
     if path:
         with suppress(duckdb.Error):
             con.execute(f"CREATE OR REPLACE TEMP VIEW days AS SELECT * FROM read_parquet({_source(path)})")
@@ -225,8 +225,8 @@ def _read(con: duckdb.DuckDBPyConnection, path: Path) -> dict[str, Any] | None:
     return said
 
 
-def _put(con: duckdb.DuckDBPyConnection, answers: Path, name: str, select: str, beside: dict[str, Any]) -> None:
-    """Put an answer in place whole; where the ledger cannot be written, or is full, nothing is lost but time."""
+def _put(con: duckdb.DuckDBPyConnection, answers: Path, name: str, select: str, beside: dict[str, Any]) -> Path | None:
+    """Put an answer in place whole; where the ledger cannot be written, or is full, nothing is lost but time (None)."""
     import duckdb
 
     said = json.dumps(beside).replace("'", "''")
@@ -238,8 +238,9 @@ def _put(con: duckdb.DuckDBPyConnection, answers: Path, name: str, select: str, 
                 f"COPY ({select}) TO {_source(part)}"
                 f" (FORMAT parquet, COMPRESSION zstd, KV_METADATA {{'{_BESIDE}': '{said}'}})"
             )
-            part.replace(answers / f"{name}-{_checksum(part)}.parquet")
+            found = part.replace(answers / f"{name}-{_checksum(part)}.parquet")
         for old in sorted(answers.glob("*.parquet"), key=lambda one: -one.stat().st_mtime)[KEPT:]:
             old.unlink(missing_ok=True)
+        return found
     except (duckdb.Error, OSError):
-        return
+        return None
