@@ -12,8 +12,8 @@ DAT009 stands, the answer is "could not judge" (exit 3), whatever the other find
 What to do: `aiops-cost status` shows each source and month, and
 `aiops-cost pull SOURCE --period YYYY-MM` fetches again. A source that truly does not bill every day
 or month takes `sparse: true` in the configuration. For DAT006 read the difference, and tell who
-reported the old number. For DAT008 somebody else has written to the ledger, or files of it are gone:
-restore it, or load it again into a new folder. For DAT009 export the bill with all its columns, or judge
+reported the old number. For DAT008 somebody else has changed amounts in the ledger: restore it, or load
+it again into a new folder. For DAT009 export the bill with all its columns, or judge
 what was billed (`--metric BilledCost`), which every row says.
 
 Stays silent: for months and days that no budget plans, and for those younger than the source's
