@@ -214,6 +214,12 @@ def test_a_cell_of_megabytes_is_read(books: Any, make_bill: Any) -> None:
     assert books.ask("SELECT max(length(Tags)) > 7000000, sum(x_RowCount) FROM ledger") == [(True, 2)]
 
 
+def test_a_line_longer_than_any_of_a_bill_is_said(books: Any, make_bill: Any) -> None:
+    books.csv("may.csv", [make_bill(), make_bill(Tags='{"note": "' + "x" * 9_000_000 + '"}')])
+    said = refused(books, "csv-malformed")
+    assert "line 3 is longer than 8 MB" in said
+
+
 def test_a_commit_that_fails_leaves_no_files(books: Any, make_bill: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any) -> None:
         raise OSError(5, "Input/output error")

@@ -20,6 +20,7 @@ import duckdb
 
 from aiops_cost.errors import UserError
 from aiops_cost.ledger.part import Part, quoted
+from aiops_cost.ledger.written import ROWS_AT_A_TIME
 from aiops_cost.model import ExportFile, Problem
 from aiops_cost.providers.contract import Contract, recognise
 
@@ -30,8 +31,6 @@ MAX_CELL = 8 * 2**20
 """Bytes. DuckDB reads CSV in blocks of sixteen times as many, which a thrifty load has no room for: two are asked."""
 NULL_WORDS = ("NULL", "null", "None", "NONE", "\\N")
 _BLOCK = 1 << 20
-_ROWS_AT_A_TIME = 30_720
-"""Rows that are put together in memory before they are kept (a Parquet row group)."""
 _HEADER_BYTES = 1 << 20
 _DELIMITERS = (",", ";", "\t", "|")
 
@@ -121,7 +120,7 @@ def _open_csv(con: duckdb.DuckDBPyConnection, file: ExportFile, path: Path, kept
             f"COPY (SELECT {', '.join(read)} FROM read_csv('{_literal(path)}', delim = ?,"
             f" header = true, quote = '\"', escape = '\"', auto_detect = false, columns = ?, nullstr = '',"
             f" max_line_size = {MAX_CELL}, buffer_size = {2 * MAX_CELL}))"
-            f" TO '{_text(kept)}' (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE {_ROWS_AT_A_TIME})",
+            f" TO '{_text(kept)}' (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE {ROWS_AT_A_TIME})",
             [delimiter, fields],
         )
     except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
@@ -179,6 +178,9 @@ def _csv_problem(file: ExportFile, error: Exception, columns: int) -> Problem:
     where = next((line for line in said if "Line:" in line), "")
     number = "".join(c for c in where.split("Line:")[-1] if c.isdigit()) if where else ""
     original = next((line.split(":", 1)[1].strip()[:120] for line in said if line.startswith("Original Line:")), "")
+    if "Maximum line size" in str(error):
+        sentence = f"line {number} is longer than {MAX_CELL // 2**20} MB, as no row of a bill is"
+        return _problem(file, "csv-malformed", sentence, "A quote may be open. Export it again.")
     if "not utf-8" in str(error):
         return _problem(file, "csv-not-utf8", f"line {number} is not UTF-8 text", "Save it as CSV in UTF-8.")
     sentence = f"line {number} is not a row of {columns} cells" if number else "its line ends or quotes are not CSV's"

@@ -14,8 +14,9 @@ import duckdb
 
 from aiops_cost.ledger import schema
 
-_ROWS_AT_A_TIME = 30_720
-"""Rows that are put together in memory before they are written (a Parquet row group)."""
+ROWS_AT_A_TIME = 30_720
+"""Rows that are put together in memory before they are written (a Parquet row group); more do not fit beside the rest
+of a thrifty load."""
 _SINCE = ("ChargePeriodStart", "ChargePeriodEnd")
 
 
@@ -56,7 +57,7 @@ def _file(con: duckdb.DuckDBPyConnection, rows: str, table: Path, path: str, sou
     target = str(table / path).replace("'", "''")
     found = con.execute(
         f"COPY (SELECT {', '.join(names)} FROM {rows} WHERE x_BillingPeriod = '{period}')"
-        f" TO '{target}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROWS_AT_A_TIME}, RETURN_STATS)"
+        f" TO '{target}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROWS_AT_A_TIME}, RETURN_STATS)"
     ).fetchall()
     _, count, size, _, columns, *_ = found[0]
     told = {name.strip('"'): stats for name, stats in columns.items()}
